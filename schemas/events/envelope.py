@@ -1,0 +1,74 @@
+"""The CloudEvents 1.0 envelope and the base of every event's data.
+
+Identity is `(source, id, time)`. A gateway fills in what a plain device leaves out: `source` from the topic, `id` as
+the SHA-256 of topic and bytes, `time` from its own clock together with the mark `clockless`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+EventClass = Literal["telemetry", "department"]
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""RFC 3339 with zone; kept in UTC, microseconds."""
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+District = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+"""A district's code; empty parts of a city's territory leave it out."""
+
+
+class Data(BaseModel):
+    """What an event states. Unknown fields are refused, so that no personal data slips in unseen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    type_name: ClassVar[str]
+    """CloudEvents `type`."""
+    system: ClassVar[str]
+    """The system whose sources may send it."""
+    event_class: ClassVar[EventClass]
+    title: ClassVar[dict[str, str]]
+    """What it is called in kk, ru and en."""
+
+    district: District | None = None
+
+
+D = TypeVar("D", bound=Data)
+
+
+class Event(BaseModel, Generic[D]):
+    """A CloudEvents 1.0 object in the JSON format with typed data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    specversion: Literal["1.0"]
+    id: Name
+    source: Name
+    type: str
+    time: Timestamp
+    subject: Name | None = None
+    datacontenttype: Literal["application/json"] | None = None
+    dataschema: Annotated[str, Field(max_length=512)] | None = None
+    sequence: Annotated[str, Field(pattern=r"^[0-9]{1,19}$")] | None = None
+    """Counts a source's events upwards, so that a gap shows a suspected loss (CloudEvents extension)."""
+    recordedtime: Timestamp | None = None
+    """When the departmental system had the fact (CloudEvents extension); KPI 1.1 runs from here."""
+    clockless: Literal[True] | None = None
+    """Set by the gateway: `time` is the gateway's, so exactly-once does not hold for this event."""
+    data: D
+
+
+def canonical(event: Event[Any]) -> bytes:
+    """The one byte form of an event: fixed field order, UTC, nothing absent spelled out.
+
+    A redelivery with other white space, field order or zone has the same canonical bytes.
+    """
+    return event.model_dump_json(exclude_none=True).encode()

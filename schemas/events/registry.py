@@ -1,0 +1,63 @@
+"""Every event type by name: its contract (pydantic) and the fast decoder derived from it (msgspec)."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+import msgspec
+from pydantic import AwareDatetime, BaseModel
+
+from schemas.events import contact_centre
+from schemas.events.envelope import Data, Event
+
+EVENT_TYPES: Final[Mapping[str, type[Data]]] = {model.type_name: model for model in contact_centre.TYPES}
+CONTRACTS: Final[Mapping[str, type[Event[Any]]]] = {name: Event[model] for name, model in EVENT_TYPES.items()}  # type: ignore[valid-type]
+
+
+def _plain(annotation: Any) -> Any:
+    """The type without pydantic's constraints: the gateway has checked them, the decoder need not."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _plain(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return Union[tuple(_plain(part) for part in get_args(annotation))]  # noqa: UP007
+    if origin is Literal:
+        return type(get_args(annotation)[0])
+    if annotation is AwareDatetime:
+        return datetime
+    return annotation
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[str, Any, Any]]:
+    """(name, type, default) per field; optional fields default to None."""
+    hints = typing.get_type_hints(model, include_extras=True)
+    return [
+        (name, _plain(hints[name]), msgspec.NODEFAULT if field.is_required() else None)
+        for name, field in model.model_fields.items()
+    ]
+
+
+def _struct(name: str, fields: list[tuple[str, Any, Any]], **config: Any) -> type[msgspec.Struct]:
+    return msgspec.defstruct(name, fields, frozen=True, gc=False, kw_only=True, **config)
+
+
+def _derive(model: type[Data]) -> type[msgspec.Struct]:
+    """A struct of one event type, tagged by `type`, with the same field names as its contract."""
+    data = _struct(model.__name__ + "Data", _fields(model))
+    envelope = [field for field in _fields(Event) if field[0] not in {"type", "data"}]
+    return _struct(
+        model.__name__ + "Event", [*envelope, ("data", data, msgspec.NODEFAULT)], tag_field="type", tag=model.type_name
+    )
+
+
+STRUCTS: Final[Mapping[str, type[msgspec.Struct]]] = {name: _derive(model) for name, model in EVENT_TYPES.items()}
+"""The scorer's view of each type. Decode with `decoder()`; `msgspec.structs.fields` lists what a measure may name."""
+
+
+def decoder() -> msgspec.json.Decoder[Any]:
+    """Decodes canonical bytes into the struct of their `type`; msgspec.DecodeError tells what is wrong and where."""
+    return msgspec.json.Decoder(Union[tuple(STRUCTS.values())])  # noqa: UP007

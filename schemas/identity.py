@@ -1,0 +1,54 @@
+"""Who reports: the identity `{city}/{system}/{device}` that MQTT topics, Kafka keys and event sources share."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, NamedTuple, get_args
+
+Channel = Literal["events", "senml", "status"]
+CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
+TOPIC_PREFIX: Final = "ahual/v1/"
+_PART: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+
+class Identity(NamedTuple):
+    """A reporting device or departmental system of a city."""
+
+    city: str
+    system: str
+    device: str
+
+    def __str__(self) -> str:
+        return f"{self.city}/{self.system}/{self.device}"
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents `source`."""
+        return f"/{self}"
+
+    @property
+    def key(self) -> bytes:
+        """The Kafka record key."""
+        return str(self).encode()
+
+
+def parse_identity(text: str) -> Identity:
+    """Read `city/system/device`; ValueError when a part is missing, too many or not `[a-z0-9][a-z0-9_.-]*`."""
+    parts = text.split("/")
+    if len(parts) != 3 or not all(_PART.fullmatch(part) for part in parts):
+        raise ValueError(f"not a city/system/device: {text[:200]!r}")
+    return Identity(*parts)
+
+
+def parse_topic(topic: str) -> tuple[Identity, Channel]:
+    """Read `ahual/v1/{city}/{system}/{device}/{channel}`; ValueError when it is another topic."""
+    head, _, tail = topic.removeprefix(TOPIC_PREFIX).rpartition("/")
+    channel = next((known for known in CHANNELS if known == tail), None)
+    if not topic.startswith(TOPIC_PREFIX) or channel is None:
+        raise ValueError(f"not an ahual/v1 topic: {topic[:200]!r}")
+    return parse_identity(head), channel
+
+
+def topic_of(identity: Identity, channel: Channel) -> str:
+    """The MQTT topic on which this device publishes."""
+    return f"{TOPIC_PREFIX}{identity}/{channel}"

@@ -1,0 +1,76 @@
+"""The live CityScore of one city as it is stored, served and pushed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.catalogue import Category, Period, SectionCode
+
+Freshness = Literal["fresh", "stale", "missing", "not_applicable", "unbound"]
+"""`fresh`: newest data within a period and a tenth. `stale`: until two periods, scored and flagged. `missing`: older or
+none. `not_applicable`: the source is live but had no case. `unbound`: no event types are bound to the measure yet."""
+LABEL: Literal["operational_estimate"] = "operational_estimate"
+"""Point 12.4: official is only what is computed from SDU."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Window(_Frozen):
+    """Trailing window, begin included, end excluded."""
+
+    begin: datetime
+    end: datetime
+
+
+class KpiState(_Frozen):
+    """One KPI over the trailing window of its period. Numerator and denominator are in the measure's smallest unit."""
+
+    value: float | None
+    unit: str
+    period: Period
+    window: Window
+    numerator: int | None
+    denominator: int | None
+    attainment: float | None = Field(description="0…1; 1 is the target met")
+    weight: float
+    points: float = Field(description="index points earned")
+    max_points: float = Field(description="index points if the target were met")
+    section: SectionCode
+    freshness: Freshness
+    newest: datetime | None = Field(description="event time of the newest data of its sources")
+
+
+class SectionState(_Frozen):
+    score: float | None = Field(description="0…1")
+    weight: float
+    points: float
+
+
+class CatalogueRef(_Frozen):
+    version: str
+    hash: str
+
+
+class Snapshot(_Frozen):
+    """Index 0–100 with its bounds (missing KPIs as 0 and as 1), coverage 0…1, total with the bonus, and every part."""
+
+    city: str
+    category: Category
+    revision: int = Field(description="grows by 1 with every stored change of this city")
+    computed_at: datetime
+    label: Literal["operational_estimate"] = LABEL
+    catalogue: CatalogueRef
+    index: float | None
+    lower: float
+    upper: float
+    coverage: float
+    additional: int
+    total: float | None
+    rating: Literal["excellent", "good", "average", "below_average", "low"] | None
+    sections: dict[SectionCode, SectionState]
+    kpis: dict[str, KpiState]

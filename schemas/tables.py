@@ -1,0 +1,192 @@
+"""Every table, in one place. `deploy/migrations` creates them; nobody else issues DDL."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
+
+from schemas.events.envelope import EventClass
+
+metadata: Final = sa.MetaData()
+Tier = Literal["minute", "hour", "day"]
+
+city: Final = sa.Table(
+    "city",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("name", JSONB, nullable=False, comment="{kk, ru, en}"),
+    sa.Column("category", sa.Text, nullable=False, comment="republican | regional | district"),
+    sa.Column("timezone", sa.Text, nullable=False, comment="IANA name; days, weeks and months are the city's own"),
+    sa.Column("additional_initiatives", sa.Integer, nullable=False, server_default="0"),
+    sa.CheckConstraint("category in ('republican', 'regional', 'district')", name="city_category"),
+)
+
+api_key: Final = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True, comment="public first half of the key"),
+    sa.Column("sha256", BYTEA, nullable=False),
+    sa.Column("city", sa.Text, sa.ForeignKey("city.code"), nullable=False),
+    sa.Column("system", sa.Text, nullable=False),
+    sa.Column("department", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+)
+
+consumer_offset: Final = sa.Table(
+    "consumer_offset",
+    metadata,
+    sa.Column("cluster", sa.Text, primary_key=True),
+    sa.Column("topic_id", sa.Text, primary_key=True, comment="a recreated topic is another one"),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("partition", sa.Integer, primary_key=True),
+    sa.Column("first_offset", sa.BigInteger, nullable=False),
+    sa.Column("next_offset", sa.BigInteger, nullable=False),
+    sa.Column("stored", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("duplicate", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("rejected", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("skipped", sa.BigInteger, nullable=False, server_default="0", comment="gone from Kafka unread: loss"),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+)
+
+
+def _ledger(event_class: EventClass) -> sa.Table:
+    name = f"ledger_{event_class}"
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("time", sa.DateTime(timezone=True), nullable=False, comment="when it happened"),
+        sa.Column("id_hash", sa.BigInteger, nullable=False, comment="64 bits over source and id"),
+        sa.Column("content_hash", sa.BigInteger, nullable=False, comment="64 bits over the canonical bytes"),
+        sa.Column("city", sa.Text, nullable=False),
+        sa.Column("partition", sa.SmallInteger, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False, comment="KPI 1.1's end of the latency"),
+        sa.Column("body", sa.Text, nullable=False, comment="the canonical event"),
+        sa.Index(f"{name}_identity", "id_hash", "time", unique=True),
+    )
+
+
+ledgers: Final[dict[EventClass, sa.Table]] = {c: _ledger(c) for c in ("telemetry", "department")}
+
+ledger_floor: Final = sa.Table(
+    "ledger_floor",
+    metadata,
+    sa.Column("event_class", sa.Text, primary_key=True),
+    sa.Column("floor", sa.DateTime(timezone=True), nullable=False, comment="older events are rejected as too_old"),
+)
+
+
+def _part(tier: Tier) -> sa.Table:
+    name = f"part_{tier}"
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("city", sa.Text, nullable=False),
+        sa.Column("kpi", sa.Text, nullable=False),
+        sa.Column("component", sa.Text, nullable=False, server_default=""),
+        sa.Column("district", sa.Text, nullable=False, server_default=""),
+        sa.Column("bucket", sa.DateTime(timezone=True), nullable=False, comment="its begin; a day is city-local"),
+        sa.Column("partition", sa.SmallInteger, nullable=False, comment="so that two scorers never meet on a row"),
+        sa.Column("numerator", sa.BigInteger, nullable=False),
+        sa.Column("denominator", sa.BigInteger, nullable=False),
+        sa.Column("count", sa.BigInteger, nullable=False, comment="events that entered"),
+        sa.Index(f"{name}_key", "city", "kpi", "bucket", "component", "district", "partition", unique=True),
+    )
+
+
+parts: Final[dict[Tier, sa.Table]] = {tier: _part(tier) for tier in ("minute", "hour", "day")}
+
+source_activity: Final = sa.Table(
+    "source_activity",
+    metadata,
+    sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("system", sa.Text, primary_key=True),
+    sa.Column("bucket", sa.DateTime(timezone=True), primary_key=True, comment="hour of event time"),
+    sa.Column("partition", sa.SmallInteger, primary_key=True),
+    sa.Column("events", sa.BigInteger, nullable=False),
+    sa.Column("newest", sa.DateTime(timezone=True), nullable=False, comment="newest event time in the hour"),
+)
+
+kpi_mark: Final = sa.Table(
+    "kpi_mark",
+    metadata,
+    sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("partition", sa.SmallInteger, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False, comment="grows by 1 with every batch that changed the KPI"),
+)
+
+dead_letter: Final = sa.Table(
+    "dead_letter",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("origin", sa.Text, nullable=False, comment="topic/partition/offset of the record it came with"),
+    sa.Column("rejected_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("field", sa.Text),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("city", sa.Text, nullable=False),
+    sa.Column("system", sa.Text, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("payload", BYTEA, nullable=False),
+    sa.Column("truncated", sa.Boolean, nullable=False),
+    sa.Column("replayed_at", sa.DateTime(timezone=True)),
+    sa.Index("dead_letter_origin", "origin", unique=True),
+    sa.Index("dead_letter_rejected_at", "rejected_at"),
+)
+
+cityscore_current: Final = sa.Table(
+    "cityscore_current",
+    metadata,
+    sa.Column("city", sa.Text, sa.ForeignKey("city.code"), primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False, comment="grows by 1 with every write, per city"),
+    sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("snapshot", JSONB, nullable=False, comment="schemas/snapshot.py"),
+)
+
+cityscore: Final = sa.Table(
+    "cityscore",
+    metadata,
+    sa.Column("city", sa.Text, nullable=False),
+    sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("catalogue_hash", sa.Text, nullable=False),
+    sa.Column("index", sa.Float),
+    sa.Column("lower", sa.Float, nullable=False),
+    sa.Column("upper", sa.Float, nullable=False),
+    sa.Column("coverage", sa.Float, nullable=False),
+    sa.Column("total", sa.Float),
+    sa.Column("rating", sa.Text),
+    sa.Column("snapshot", JSONB, nullable=False),
+    sa.Index("cityscore_key", "city", "computed_at", unique=True),
+)
+
+catalogue_version: Final = sa.Table(
+    "catalogue_version",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("content", JSONB, nullable=False),
+    sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+)
+
+HYPERTABLES: Final[dict[str, tuple[str, str]]] = {
+    "ledger_telemetry": ("time", "6 hours"),
+    "ledger_department": ("time", "7 days"),
+    "part_minute": ("bucket", "1 day"),
+    "part_hour": ("bucket", "14 days"),
+    "part_day": ("bucket", "365 days"),
+    "cityscore": ("computed_at", "7 days"),
+}
+"""Time column and chunk length."""
+
+CHANNEL_PARTS: Final = "ahual_parts"
+"""NOTIFY channel of the scorers' batches; the payload is the city."""
+CHANNEL_CITYSCORE: Final = "ahual_cityscore"
+"""NOTIFY channel of stored scores; the payload is `{city}:{revision}`."""

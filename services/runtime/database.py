@@ -1,0 +1,74 @@
+"""Opening PostgreSQL, and listening to its notices."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+log = logging.getLogger(__name__)
+NOTICE_KEEPALIVE_S = 5.0
+
+
+def open_database(url: SecretStr, *, pool_size: int = 4, application: str = "ahual") -> AsyncEngine:
+    """An engine whose connections speak UTC, without JIT (our statements are short)."""
+    return create_async_engine(
+        url.get_secret_value(),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 5,
+            "command_timeout": 60,
+            "server_settings": {"timezone": "UTC", "jit": "off", "application_name": application},
+        },
+    )
+
+
+@asynccontextmanager
+async def listen(url: SecretStr, channel: str) -> AsyncIterator[asyncio.Queue[str]]:
+    """Notices of one channel as a queue of payloads, for as long as the block runs.
+
+    An empty payload says "the connection was lost and is back: read again what you follow", because a notice given
+    meanwhile is gone.
+    """
+    notices: asyncio.Queue[str] = asyncio.Queue()
+    task = asyncio.create_task(_listen_forever(url, channel, notices))
+    try:
+        yield notices
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _listen_forever(url: SecretStr, channel: str, notices: asyncio.Queue[str]) -> None:
+    while True:
+        try:
+            await _listen_once(url, channel, notices)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            log.warning("notices interrupted", extra={"channel": channel, "reason": str(error)})
+            await asyncio.sleep(0.5)
+
+
+async def _listen_once(url: SecretStr, channel: str, notices: asyncio.Queue[str]) -> None:
+    def heard(_connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        notices.put_nowait(str(payload))
+
+    dsn = make_url(url.get_secret_value()).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        await connection.add_listener(channel, heard)
+        notices.put_nowait("")
+        while True:
+            await asyncio.sleep(NOTICE_KEEPALIVE_S)
+            await connection.execute("SELECT 1", timeout=5)
+    finally:
+        connection.terminate()

@@ -1,0 +1,37 @@
+"""Opening Kafka: producers that wait for every replica, consumers that keep no offsets of their own."""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+
+def open_producer(bootstrap: str, *, client_id: str, linger_ms: int = 5) -> AIOKafkaProducer:
+    """acks=all, lz4, small linger. Not idempotent: a stuck idempotent producer needs a restart (aiokafka #1017), and
+    the ledger removes what a retry doubles."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        acks="all",
+        compression_type="lz4",
+        linger_ms=linger_ms,
+        max_batch_size=65_536,
+        max_request_size=1_048_576,
+        request_timeout_ms=10_000,
+        retry_backoff_ms=100,
+    )
+
+
+def open_consumer(bootstrap: str, *, group: str, client_id: str) -> AIOKafkaConsumer:
+    """A group member without auto-commit: the database holds the offsets, the group only shares out partitions."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=3_000,
+        max_poll_interval_ms=120_000,
+        fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=4_194_304,
+    )

@@ -1,0 +1,84 @@
+"""The closed set of metrics; `docs/metrics.md` prints this list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+
+@dataclass(frozen=True, slots=True)
+class MetricDef:
+    """One metric: its kind, help text, label names and (histograms) bucket bounds in its own unit."""
+
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800)
+
+METRICS: Final[dict[str, MetricDef]] = {
+    "ahual_ingest_messages_total": MetricDef("counter", "Messages taken in, by way", ("way",)),
+    "ahual_ingest_events_total": MetricDef("counter", "Events Kafka confirmed, by way", ("way",)),
+    "ahual_ingest_rejected_total": MetricDef("counter", "Rejected messages and events, by reason", ("reason",)),
+    "ahual_ingest_in_flight": MetricDef("gauge", "Messages taken in and not yet acknowledged"),
+    "ahual_ingest_confirm_seconds": MetricDef("histogram", "From receipt to Kafka's confirmation", (), _SECONDS),
+    "ahual_ingest_producer_rebuilds_total": MetricDef("counter", "Times a stuck Kafka producer was replaced"),
+    "ahual_ingest_mqtt_connected": MetricDef("gauge", "1 while the gateway's MQTT session is connected"),
+    "ahual_scorer_events_total": MetricDef("counter", "Events by outcome: stored, duplicate, rejected", ("outcome",)),
+    "ahual_scorer_batch_seconds": MetricDef("histogram", "One batch from Kafka to COMMIT", (), _SECONDS),
+    "ahual_scorer_event_latency_seconds": MetricDef(
+        "histogram", "From an event's time to the COMMIT that stored it (live events only)", (), _SECONDS
+    ),
+    "ahual_scorer_lag_records": MetricDef("gauge", "Records in Kafka that are not stored yet", ("partition",)),
+    "ahual_scorer_fenced_total": MetricDef("counter", "Batches given up because another scorer had moved the offset"),
+    "ahual_scorer_tick_seconds": MetricDef("histogram", "Computing and storing one city's CityScore", (), _SECONDS),
+    "ahual_scorer_unreconciled_records": MetricDef(
+        "gauge", "Offsets passed minus (stored + duplicate + rejected); anything but 0 is an alarm", ("partition",)
+    ),
+    "ahual_cityscore_index": MetricDef("gauge", "CityScore-Kazakhstan, 0…100, operational estimate", ("city",)),
+    "ahual_cityscore_coverage_ratio": MetricDef("gauge", "Share of the index that rests on data, 0…1", ("city",)),
+    "ahual_api_requests_total": MetricDef("counter", "HTTP requests by route and status", ("route", "status")),
+    "ahual_api_request_seconds": MetricDef("histogram", "HTTP requests by route", ("route",), _SECONDS),
+    "ahual_api_streams": MetricDef("gauge", "Open live streams by kind: websocket, sse", ("kind",)),
+}
+
+
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+class Metrics:
+    """The metrics of one process; asking for a name outside `METRICS` is a KeyError."""
+
+    def __init__(self) -> None:
+        self.registry: Final = CollectorRegistry()
+        self._made: Final[dict[str, Counter | Gauge | Histogram]] = {}
+
+    def counter(self, name: str) -> Counter:
+        """The counter of this name."""
+        return self._of(name, "counter", Counter)
+
+    def gauge(self, name: str) -> Gauge:
+        """The gauge of this name."""
+        return self._of(name, "gauge", Gauge)
+
+    def histogram(self, name: str) -> Histogram:
+        """The histogram of this name, with the buckets of its definition."""
+        return self._of(name, "histogram", partial(Histogram, buckets=METRICS[name].buckets))
+
+    def _of(self, name: str, kind: str, make: Callable[..., M]) -> M:
+        definition = METRICS[name]
+        if definition.kind != kind:
+            raise KeyError(f"{name} is a {definition.kind}")
+        if name not in self._made:
+            self._made[name] = make(name, definition.help, definition.labels, registry=self.registry)
+        return self._made[name]  # type: ignore[return-value]
+
+    def serve(self, host: str, port: int) -> None:
+        """Answer `GET /metrics` from a thread."""
+        start_http_server(port, addr=host, registry=self.registry)
