@@ -176,16 +176,6 @@ catalogue_version: Final = sa.Table(
     sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
 )
 
-HYPERTABLES: Final[dict[str, tuple[str, str]]] = {
-    "ledger_telemetry": ("time", "6 hours"),
-    "ledger_department": ("time", "7 days"),
-    "part_minute": ("bucket", "1 day"),
-    "part_hour": ("bucket", "14 days"),
-    "part_day": ("bucket", "365 days"),
-    "cityscore": ("computed_at", "7 days"),
-}
-"""Time column and chunk length."""
-
 CHANNEL_PARTS: Final = "ahual_parts"
 """NOTIFY channel of the scorers' batches; the payload is the city."""
 CHANNEL_CITYSCORE: Final = "ahual_cityscore"

@@ -1,0 +1,44 @@
+"""Bringing a database to the newest schema."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def config() -> Config:
+    """Alembic's configuration, wherever the package is installed."""
+    made = Config()
+    made.set_main_option("script_location", str(files("deploy.migrations")))
+    made.set_main_option("path_separator", "os")
+    return made
+
+
+def head() -> str:
+    """The newest revision the code knows."""
+    revision = ScriptDirectory.from_config(config()).get_current_head()
+    if revision is None:
+        raise LookupError("no migrations found")
+    return revision
+
+
+async def upgrade(url: SecretStr) -> None:
+    """Apply every migration that is missing."""
+    engine = create_async_engine(url.get_secret_value())
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    made = config()
+    made.attributes["connection"] = connection
+    command.upgrade(made, "head")

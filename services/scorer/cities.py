@@ -1,0 +1,20 @@
+"""The cities of this installation, read from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas import tables
+from services.scorer.types import City
+
+
+async def load_cities(connection: AsyncConnection) -> Mapping[str, City]:
+    """All registered cities by code."""
+    columns = tables.city.c
+    rows = await connection.execute(
+        sa.select(columns.code, columns.category, columns.timezone, columns.additional_initiatives)
+    )
+    return {row.code: City(*row) for row in rows}

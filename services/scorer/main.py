@@ -1,0 +1,128 @@
+"""Wiring: Kafka to PostgreSQL, and PostgreSQL's notices to the stored CityScore."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from datetime import timedelta
+from functools import partial
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas import tables
+from schemas.catalogue import Catalogue
+from schemas.topics import DEAD_LETTERS, EVENTS
+from services.cityscore.catalogue import load_catalogue
+from services.runtime.clock import Clock, utc_now
+from services.runtime.database import listen, open_database
+from services.runtime.kafka import open_consumer
+from services.runtime.metrics import Metrics
+from services.scorer import retention
+from services.scorer.cities import load_cities
+from services.scorer.consumer import BatchConsumer
+from services.scorer.decoding import RecordDecoder
+from services.scorer.measures import compile_measures
+from services.scorer.score_writer import ScoreWriter
+from services.scorer.settings import ScorerSettings
+from services.scorer.transaction import Outcome, commit_dead_letters, commit_events
+from services.scorer.types import Batch, City
+
+log = logging.getLogger(__name__)
+
+
+class Cities:
+    """The registered cities; read again when an unknown one may have been added."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.known: dict[str, City] = {}
+
+    async def refresh(self) -> None:
+        """Read the table again."""
+        async with self._engine.connect() as connection:
+            self.known = dict(await load_cities(connection))
+
+
+async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
+    """Score until `stop` is set. MeasureError and CatalogueError end the process at start."""
+    catalogue = load_catalogue()
+    compiled = compile_measures(catalogue)
+    metrics = Metrics()
+    metrics.serve(settings.metrics_host, settings.scorer_metrics_port)
+    engine = open_database(settings.database_url, pool_size=8, application="ahual-scorer")
+    cities = Cities(engine)
+    await cities.refresh()
+    await _remember(engine, catalogue)
+    decoder = RecordDecoder()
+
+    async def commit(batch: Batch) -> Outcome:
+        await cities.refresh()
+        return await commit_events(engine, batch, decoder, compiled, cities.known, utc_now)
+
+    consumer = open_consumer(
+        settings.kafka_bootstrap,
+        group=settings.scorer_group,
+        client_id=f"ahual-scorer-{socket.gethostname()}-{os.getpid()}",
+    )
+    await _start(consumer, stop)
+    batches = BatchConsumer(
+        consumer,
+        engine,
+        {EVENTS: commit, DEAD_LETTERS: partial(commit_dead_letters, engine, clock=utc_now)},
+        metrics,
+        batch_records=settings.scorer_batch_records,
+    )
+    writer = ScoreWriter(engine, catalogue, utc_now, metrics)
+    try:
+        async with listen(settings.database_url, tables.CHANNEL_PARTS) as notices, asyncio.TaskGroup() as group:
+            group.create_task(batches.run(stop, partial(_observe, metrics, utc_now)))
+            group.create_task(retention.run(engine, utc_now, stop))
+            scoring = group.create_task(
+                writer.run(
+                    stop,
+                    notices,
+                    cadence=timedelta(seconds=settings.scorer_cadence_s),
+                    debounce=timedelta(seconds=settings.scorer_debounce_s),
+                )
+            )
+            await stop.wait()
+            scoring.cancel()
+    finally:
+        await consumer.stop()
+        await engine.dispose()
+
+
+async def _start(consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await consumer.start()
+        except KafkaError as error:
+            log.warning("waiting for Kafka", extra={"reason": str(error)})
+            await asyncio.sleep(1)
+        else:
+            return
+
+
+async def _remember(engine: AsyncEngine, catalogue: Catalogue) -> None:
+    """Keep the catalogue's content under its hash, so that every stored score stays explainable."""
+    version = {
+        "hash": catalogue.hash,
+        "version": catalogue.methodology.version,
+        "content": catalogue.model_dump(mode="json"),
+    }
+    async with engine.begin() as connection:
+        await connection.execute(insert(tables.catalogue_version).values(version).on_conflict_do_nothing())
+
+
+def _observe(metrics: Metrics, clock: Clock, outcome: Outcome) -> None:
+    """Latency from the event to its COMMIT, of live events (those a departmental system stamped)."""
+    latency = metrics.histogram("ahual_scorer_event_latency_seconds")
+    now = clock()
+    for decoded in outcome.new:
+        if decoded.event.recordedtime is not None:
+            latency.observe(max(0.0, (now - decoded.key.time).total_seconds()))

@@ -1,0 +1,95 @@
+"""Adding parts to the database, tier by tier, in key order so that nobody waits in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, get_args
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.tables import Tier
+from services.scorer.fold import Activity, ActivityKey
+from services.scorer.tiers import roll_up
+from services.scorer.types import City, Parts
+
+TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
+
+
+def _array(name: str, kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=ARRAY(kind))
+
+
+def _add(tier: Tier) -> sa.TextClause:
+    table = f"part_{tier}"
+    return sa.text(f"""
+        INSERT INTO {table} (city, kpi, component, district, bucket, partition, numerator, denominator, count)
+        SELECT city, kpi, component, district, bucket, :partition, numerator, denominator, events
+        FROM unnest(:city, :kpi, :component, :district, :bucket, :numerator, :denominator, :events)
+          AS added(city, kpi, component, district, bucket, numerator, denominator, events)
+        ON CONFLICT (city, kpi, bucket, component, district, partition) DO UPDATE
+        SET numerator = {table}.numerator + excluded.numerator,
+            denominator = {table}.denominator + excluded.denominator,
+            count = {table}.count + excluded.count
+    """).bindparams(  # noqa: S608  # the tier's own table name
+        *(_array(name, sa.Text()) for name in ("city", "kpi", "component", "district")),
+        _array("bucket", sa.DateTime(timezone=True)),
+        *(_array(name, sa.BigInteger()) for name in ("numerator", "denominator", "events")),
+    )
+
+
+_ADD: Final = {tier: _add(tier) for tier in TIERS}
+
+_SEEN: Final = sa.text("""
+    INSERT INTO source_activity (city, system, bucket, partition, events, newest)
+    SELECT city, system, bucket, :partition, events, newest
+    FROM unnest(:city, :system, :bucket, :events, :newest) AS seen(city, system, bucket, events, newest)
+    ON CONFLICT (city, system, bucket, partition) DO UPDATE
+    SET events = source_activity.events + excluded.events, newest = greatest(source_activity.newest, excluded.newest)
+""").bindparams(
+    _array("city", sa.Text()),
+    _array("system", sa.Text()),
+    _array("bucket", sa.DateTime(timezone=True)),
+    _array("events", sa.BigInteger()),
+    _array("newest", sa.DateTime(timezone=True)),
+)
+
+_MARK: Final = sa.text("""
+    INSERT INTO kpi_mark (city, kpi, partition, revision)
+    SELECT city, kpi, :partition, 1 FROM unnest(:city, :kpi) AS changed(city, kpi)
+    ON CONFLICT (city, kpi, partition) DO UPDATE SET revision = kpi_mark.revision + 1
+""").bindparams(_array("city", sa.Text()), _array("kpi", sa.Text()))
+
+
+async def add(
+    connection: AsyncConnection, minutes: Parts, partition: int, cities: Mapping[str, City], now: datetime
+) -> None:
+    """Add the parts of a batch to every tier that keeps their time."""
+    timezones = {code: city.timezone for code, city in cities.items()}
+    for tier in TIERS:
+        rolled = sorted(roll_up(minutes, tier, timezones, now).items())
+        if rolled:
+            keys, sums = zip(*rolled, strict=True)
+            columns = zip(*keys, strict=True), zip(*sums, strict=True)
+            names = ("city", "kpi", "component", "district", "bucket", "numerator", "denominator", "events")
+            values = (list(column) for group in columns for column in group)
+            await connection.execute(_ADD[tier], {"partition": partition, **dict(zip(names, values, strict=True))})
+
+
+async def see(connection: AsyncConnection, seen: Mapping[ActivityKey, Activity], partition: int) -> None:
+    """Record which systems reported when."""
+    rows = [(*key, *value) for key, value in sorted(seen.items())]
+    if rows:
+        names = ("city", "system", "bucket", "events", "newest")
+        columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+        await connection.execute(_SEEN, {"partition": partition, **columns})
+
+
+async def mark(connection: AsyncConnection, minutes: Parts, partition: int) -> None:
+    """Give every changed KPI a new revision."""
+    changed = sorted({(key.city, key.kpi) for key in minutes})
+    if changed:
+        city, kpi = map(list, zip(*changed, strict=True))
+        await connection.execute(_MARK, {"partition": partition, "city": city, "kpi": kpi})

@@ -1,0 +1,213 @@
+"""One writer per city and tick stores the CityScore: windows slide and sources fall silent without any event."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from schemas import tables
+from schemas.catalogue import Catalogue, Category, Kpi
+from schemas.snapshot import Snapshot, Window
+from services.cityscore.rubric import Rubrics
+from services.runtime.clock import Clock
+from services.runtime.metrics import Metrics
+from services.scorer import reading, snapshots
+from services.scorer.cities import load_cities
+from services.scorer.snapshots import Measured
+from services.scorer.tiers import LENGTH, trailing
+from services.scorer.types import City
+from services.scorer.values import STALE_PERIODS, Sources, Sums, evaluate
+
+log = logging.getLogger(__name__)
+
+WRITER_LOCK: Final = 0x53434F52
+"""First half of the advisory lock; the second is the city's hash."""
+LONGEST: Final = max(LENGTH.values()) * STALE_PERIODS
+
+
+class _Known(NamedTuple):
+    """Sums that stay right while neither the window nor the KPI's revision moves."""
+
+    window: Window
+    revision: int
+    sums: Sums
+
+
+class ScoreWriter:
+    """Computes and stores the snapshot of a city when it changed, and at a fixed cadence."""
+
+    def __init__(self, engine: AsyncEngine, catalogue: Catalogue, clock: Clock, metrics: Metrics) -> None:
+        self._engine = engine
+        self._catalogue = catalogue
+        self._rubrics = Rubrics(catalogue)
+        self._clock = clock
+        self._metrics = metrics
+        self._known: dict[tuple[str, str], _Known] = {}
+
+    async def run(
+        self, stop: asyncio.Event, notices: asyncio.Queue[str], *, cadence: timedelta, debounce: timedelta
+    ) -> None:
+        """Score cities as notices come, and all of them once per cadence, until `stop` is set."""
+        due = self._clock()
+        while not stop.is_set():
+            changed = await _gather(notices, (due - self._clock()).total_seconds(), debounce.total_seconds())
+            everyone = "" in changed or self._clock() >= due
+            try:
+                async with self._engine.connect() as connection:
+                    cities = await load_cities(connection)
+                for code in sorted(cities if everyone else changed & cities.keys()):
+                    await self.score(cities[code], newer_than=cadence / 2 if everyone else None)
+            except (DBAPIError, PostgresError, InterfaceError, OSError, TimeoutError) as error:
+                log.warning("score not stored, trying again", extra={"reason": str(error)[:300]})
+                notices.put_nowait("")
+                await asyncio.sleep(0.5)
+                continue
+            if everyone:
+                due = self._clock() + cadence
+
+    async def score(self, city: City, *, newer_than: timedelta | None = None) -> Snapshot | None:
+        """Store one city's snapshot.
+
+        `newer_than` leaves the tick out when another writer stored one that recently; a change is never left out.
+        """
+        with self._metrics.histogram("ahual_scorer_tick_seconds").time():
+            async with self._sole_writer(city.code) as connection:
+                now = self._clock()
+                current = await self._current(connection, city.code)
+                if current and newer_than and now - current.computed_at < newer_than:
+                    return None
+                measured = await self._measure(connection, city, now)
+                rubric = self._rubrics.of(Category(city.category))
+                revision = current.revision + 1 if current else 1
+                snapshot = snapshots.build(self._catalogue, rubric, city, measured, revision, now)
+                await _store(connection, snapshot)
+        self._show(snapshot)
+        return snapshot
+
+    @asynccontextmanager
+    async def _sole_writer(self, city: str) -> AsyncIterator[AsyncConnection]:
+        """A repeatable-read transaction that begins after the city's lock is held.
+
+        The lock is the session's, not the transaction's: a repeatable-read snapshot taken while waiting for the lock
+        would not see what the previous writer saw, and step its revision twice.
+        """
+        async with self._engine.connect() as connection:
+            key = {"lock": WRITER_LOCK, "city": city}
+            await connection.execute(sa.text("SELECT pg_advisory_lock(:lock, hashtext(:city))"), key)
+            await connection.commit()
+            try:
+                await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+                yield connection
+                await connection.commit()
+            finally:
+                await connection.rollback()
+                await connection.execute(sa.text("SELECT pg_advisory_unlock(:lock, hashtext(:city))"), key)
+                await connection.commit()
+
+    async def _current(self, connection: AsyncConnection, city: str) -> Any:
+        columns = tables.cityscore_current.c
+        query = sa.select(columns.revision, columns.computed_at).where(columns.city == city)
+        return (await connection.execute(query)).one_or_none()
+
+    async def _measure(self, connection: AsyncConnection, city: City, now: datetime) -> dict[str, Measured]:
+        revisions = await reading.revisions(connection, city.code)
+        newest = await reading.newest(connection, city.code, now - LONGEST)
+        kpis = {kpi.code: kpi for initiative in self._catalogue.initiatives for kpi in initiative.kpis}
+        windows = {
+            code: trailing(kpi.period, now, city.timezone, past_only=kpi.measure.cohort) for code, kpi in kpis.items()
+        }
+        sums = await self._sums(connection, city, windows, {code: revisions.get(code, 0) for code in kpis})
+        return {
+            code: await self._evaluate(connection, city, kpi, windows[code], sums[code], newest, now)
+            for code, kpi in kpis.items()
+        }
+
+    async def _sums(
+        self,
+        connection: AsyncConnection,
+        city: City,
+        windows: Mapping[str, Window],
+        revisions: Mapping[str, int],
+    ) -> dict[str, Sums]:
+        """Sums per KPI; what has any part at all and moved is read again, the rest is remembered."""
+        moved = {}
+        for code, window in windows.items():
+            known = self._known.get((city.code, code))
+            if revisions[code] and (known is None or known[:2] != (window, revisions[code])):
+                moved[code] = window
+        read = await reading.sums(connection, city, moved) if moved else {}
+        for code, window in moved.items():
+            self._known[city.code, code] = _Known(window, revisions[code], read.get(code, Sums()))
+        return {code: self._known[city.code, code].sums if revisions[code] else Sums() for code in windows}
+
+    async def _evaluate(
+        self,
+        connection: AsyncConnection,
+        city: City,
+        kpi: Kpi,
+        window: Window,
+        sums: Sums,
+        newest: Mapping[str, datetime],
+        now: datetime,
+    ) -> Measured:
+        systems = kpi.measure.sources or tuple(newest)
+        moments = [newest.get(system) for system in systems]
+        oldest = min((m for m in moments if m), default=None) if all(moments) else None
+        share = 1.0
+        if kpi.measure.bound and kpi.measure.kind in ("count", "sum") and sums.numerator == 0:
+            share = await reading.reported(connection, city.code, window, systems)
+        evaluated = evaluate(kpi.measure, sums, Sources(oldest, share), kpi.period, now)
+        return Measured(window, sums if kpi.measure.bound else None, oldest, evaluated)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        if snapshot.index is not None:
+            self._metrics.gauge("ahual_cityscore_index").labels(snapshot.city).set(snapshot.index)
+        self._metrics.gauge("ahual_cityscore_coverage_ratio").labels(snapshot.city).set(snapshot.coverage)
+
+
+async def _gather(notices: asyncio.Queue[str], wait_s: float, debounce_s: float) -> set[str]:
+    """Cities of the notices that come until `debounce_s` after the first; none if none comes within `wait_s`."""
+    try:
+        async with asyncio.timeout(max(0.0, wait_s)):
+            changed = {await notices.get()}
+    except TimeoutError:
+        return set()
+    await asyncio.sleep(debounce_s)
+    while not notices.empty():
+        changed.add(notices.get_nowait())
+    return changed
+
+
+async def _store(connection: AsyncConnection, snapshot: Snapshot) -> None:
+    """The current snapshot, one row of history per minute, and the notice that wakes the live streams."""
+    body = snapshot.model_dump(mode="json")
+    current = {
+        "city": snapshot.city,
+        "revision": snapshot.revision,
+        "computed_at": snapshot.computed_at,
+        "snapshot": body,
+    }
+    upsert = insert(tables.cityscore_current).values(current)
+    await connection.execute(upsert.on_conflict_do_update(index_elements=["city"], set_=current))
+    history = {
+        **current,
+        "computed_at": snapshot.computed_at.replace(second=0, microsecond=0),
+        "catalogue_hash": snapshot.catalogue.hash,
+        **{name: body[name] for name in ("index", "lower", "upper", "coverage", "total", "rating")},
+    }
+    minute = insert(tables.cityscore).values(history)
+    await connection.execute(minute.on_conflict_do_nothing(index_elements=["city", "computed_at"]))
+    payload = f"{snapshot.city}:{snapshot.revision}"
+    await connection.execute(
+        sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": tables.CHANNEL_CITYSCORE, "payload": payload}
+    )

@@ -1,0 +1,82 @@
+"""Putting a city's snapshot together from evaluated KPIs: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.catalogue import Catalogue, Kpi, SectionCode
+from schemas.snapshot import CatalogueRef, Freshness, KpiState, SectionState, Snapshot, Window
+from services.cityscore.index import score_with
+from services.cityscore.result import KpiScore, Score
+from services.cityscore.rubric import Rubric
+from services.scorer.types import City
+from services.scorer.values import Evaluated, Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One KPI over its window."""
+
+    window: Window
+    sums: Sums | None
+    newest: datetime | None
+    evaluated: Evaluated
+
+
+def build(
+    catalogue: Catalogue, rubric: Rubric, city: City, measured: Mapping[str, Measured], revision: int, now: datetime
+) -> Snapshot:
+    """Score what was measured. KPIs the city's category is not scored on are left out."""
+    relevant = {code: m for code, m in measured.items() if code in rubric.criteria}
+    values = {code: m.evaluated.value for code, m in relevant.items() if m.evaluated.value is not None}
+    not_applicable = {code for code, m in relevant.items() if m.evaluated.freshness == "not_applicable"}
+    result = score_with(rubric, values, city.additional, not_applicable)
+    kpis = {kpi.code: (kpi, section) for kpi, section in _kpis(catalogue)}
+    return Snapshot(
+        city=city.code,
+        category=rubric.category,
+        revision=revision,
+        computed_at=now,
+        catalogue=CatalogueRef(version=catalogue.methodology.version, hash=catalogue.hash),
+        index=result.index,
+        lower=result.lower,
+        upper=result.upper,
+        coverage=result.coverage,
+        additional=city.additional,
+        total=result.total,
+        rating=result.rating,
+        sections=_sections(result),
+        kpis={code: _state(*kpis[code], m, result.kpis.get(code)) for code, m in relevant.items()},
+    )
+
+
+def _kpis(catalogue: Catalogue) -> list[tuple[Kpi, SectionCode]]:
+    return [(kpi, initiative.section) for initiative in catalogue.initiatives for kpi in initiative.kpis]
+
+
+def _sections(result: Score) -> dict[SectionCode, SectionState]:
+    return {
+        code: SectionState(score=section.score, weight=section.weight, points=section.points)
+        for code, section in result.sections.items()
+    }
+
+
+def _state(kpi: Kpi, section: SectionCode, measured: Measured, scored: KpiScore | None) -> KpiState:
+    freshness: Freshness = measured.evaluated.freshness
+    return KpiState(
+        value=measured.evaluated.value,
+        unit=kpi.unit,
+        period=kpi.period,
+        window=measured.window,
+        numerator=measured.sums.numerator if measured.sums else None,
+        denominator=measured.sums.denominator if measured.sums else None,
+        attainment=scored.attainment if scored else None,
+        weight=kpi.weight,
+        points=scored.points if scored else 0.0,
+        max_points=scored.max_points if scored else 0.0,
+        section=section,
+        freshness=freshness,
+        newest=measured.newest,
+    )

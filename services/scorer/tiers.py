@@ -1,0 +1,132 @@
+"""Time buckets: minutes and hours in UTC, days in the city's own zone; and which buckets make up a window.
+
+A trailing window is cut at the granule that its length calls for: 24 hours to the minute, 7, 30 and 91 days to the
+hour, 365 days to the city's day. Its last granule is the running one, so that a change shows at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from schemas.catalogue import Period
+from schemas.snapshot import Window
+from schemas.tables import Tier
+from services.scorer.types import Part, PartKey, Parts
+
+MINUTE: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+
+LENGTH: Final[dict[Period, timedelta]] = {
+    Period.DAY: timedelta(hours=24),
+    Period.WEEK: timedelta(days=7),
+    Period.MONTH: timedelta(days=30),
+    Period.QUARTER: timedelta(days=91),
+    Period.YEAR: timedelta(days=365),
+}
+"""Trailing window of a KPI's period."""
+
+KEPT: Final[dict[Tier, timedelta | None]] = {"minute": timedelta(days=3), "hour": timedelta(days=200), "day": None}
+"""How long a tier's rows are kept; twice the longest window that is cut at its granule, and a margin."""
+
+
+class Piece(NamedTuple):
+    """Buckets of one tier with begin <= bucket < end."""
+
+    tier: Tier
+    begin: datetime
+    end: datetime
+
+
+def day_of(moment: datetime, timezone: str) -> datetime:
+    """Begin of the city-local day that contains this moment, in UTC."""
+    return _day_of_quarter(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0), timezone)
+
+
+@lru_cache(maxsize=100_000)
+def _day_of_quarter(quarter: datetime, timezone: str) -> datetime:
+    # Every zone's offset is a multiple of 15 minutes.
+    local = quarter.astimezone(ZoneInfo(timezone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def next_day(day: datetime, timezone: str) -> datetime:
+    """Begin of the following city-local day; 23 or 25 hours later where clocks change."""
+    return day_of(day + timedelta(hours=30), timezone)
+
+
+def minute_of(moment: datetime) -> datetime:
+    """Begin of the UTC minute."""
+    return moment.replace(second=0, microsecond=0)
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Begin of the UTC hour."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def roll_up(minutes: Parts, tier: Tier, timezones: dict[str, str], now: datetime) -> Parts:
+    """The same additions in the buckets of a tier, without those so old that the tier does not keep them."""
+    if tier == "minute":
+        rolled: Iterable[tuple[PartKey, Part]] = minutes.items()
+    elif tier == "hour":
+        rolled = ((key._replace(bucket=hour_of(key.bucket)), part) for key, part in minutes.items())
+    else:
+        rolled = ((_local_day(key, timezones), part) for key, part in minutes.items())
+    kept = KEPT[tier]
+    oldest = now - kept if kept else datetime.min.replace(tzinfo=UTC)
+    return _added((key, part) for key, part in rolled if key.bucket >= oldest)
+
+
+def _local_day(key: PartKey, timezones: dict[str, str]) -> PartKey:
+    return key._replace(bucket=day_of(key.bucket, timezones[key.city]))
+
+
+def _added(items: Iterable[tuple[PartKey, Part]]) -> Parts:
+    total: Parts = {}
+    for key, part in items:
+        old = total.get(key)
+        total[key] = part if old is None else Part(*(a + b for a, b in zip(old, part, strict=True)))
+    return total
+
+
+def trailing(period: Period, now: datetime, timezone: str, *, past_only: bool = False) -> Window:
+    """The trailing window of a period at `now`. `past_only` (cohorts) leaves the running minute out."""
+    end = minute_of(now) if past_only else minute_of(now) + MINUTE
+    if period is Period.DAY:
+        begin = minute_of(now) + MINUTE - LENGTH[period]
+    elif period is Period.YEAR:
+        begin = day_of(now - LENGTH[period] + DAY, timezone)
+    else:
+        begin = hour_of(now) + HOUR - LENGTH[period]
+    return Window(begin=begin, end=end)
+
+
+def cover(window: Window, timezone: str) -> Iterator[Piece]:
+    """The fewest buckets that make up a window exactly: whole days, then hours and minutes at its edges."""
+    first, last = _day_not_before(window.begin, timezone), day_of(window.end, timezone)
+    if first < last:
+        yield from _cover_hours(window.begin, first)
+        yield Piece("day", first, last)
+        yield from _cover_hours(last, window.end)
+    else:
+        yield from _cover_hours(window.begin, window.end)
+
+
+def _day_not_before(moment: datetime, timezone: str) -> datetime:
+    day = day_of(moment, timezone)
+    return day if day == moment else next_day(day, timezone)
+
+
+def _cover_hours(begin: datetime, end: datetime) -> Iterator[Piece]:
+    first = hour_of(begin + HOUR - timedelta(microseconds=1))
+    last = hour_of(end)
+    if first < last:
+        pieces = [Piece("minute", begin, first), Piece("hour", first, last), Piece("minute", last, end)]
+    else:
+        pieces = [Piece("minute", begin, end)]
+    yield from (piece for piece in pieces if piece.begin < piece.end)

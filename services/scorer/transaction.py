@@ -1,0 +1,102 @@
+"""The order of a commit. The order is the guarantee: exactly once in effect, whatever dies when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from schemas import tables
+from schemas.dead_letter import Reason
+from services.runtime.clock import Clock
+from services.scorer import dead_letters, ledger, offsets, parts
+from services.scorer.decoding import RecordDecoder
+from services.scorer.fold import activity, fold
+from services.scorer.measures import Compiled
+from services.scorer.types import Batch, City, Decoded, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch, once it is committed."""
+
+    new: Sequence[Decoded]
+    stored: int
+    duplicate: int
+    rejected: int
+    unreconciled: int
+    stored_at: datetime
+
+
+async def commit_events(
+    engine: AsyncEngine,
+    batch: Batch,
+    decoder: RecordDecoder,
+    compiled: Compiled,
+    cities: Mapping[str, City],
+    clock: Clock,
+) -> Outcome:
+    """Store one batch of the events topic in one transaction; FencedError when the partition is somebody else's.
+
+    Any other error leaves nothing behind; after a lost answer to COMMIT the stored offset tells what happened.
+    """
+    decoded, undecodable = decoder.decode(batch.records, cities)
+    async with engine.begin() as connection:
+        # 1. Move the partition's offset. This opens the transaction and stops whoever lost the partition.
+        await offsets.move(connection, batch)
+        # 2. Insert into the ledger. Known events are duplicates; what is older than the floor is rejected.
+        stored_at = clock()
+        young, too_old = above_floor(decoded, await ledger.floors(connection))
+        entered = await ledger.store(connection, young, batch.partition, stored_at)
+        # 3. Add the parts of the new events, in key order.
+        minutes = fold(entered.new, compiled, cities, stored_at)
+        await parts.add(connection, minutes, batch.partition, cities, stored_at)
+        await parts.see(connection, activity(entered.new), batch.partition)
+        # 4. Record what the scorer itself rejected, book the outcome, mark the changed KPIs, tell the cities.
+        rejected = [*undecodable, *too_old, *entered.rejected]
+        letters = ((r.offset, dead_letters.of_rejected(r, stored_at)) for r in rejected)
+        await dead_letters.insert_letters(connection, batch, letters)
+        unreconciled = await offsets.count(
+            connection, batch, stored=len(entered.new), duplicate=entered.duplicate, rejected=len(rejected)
+        )
+        await parts.mark(connection, minutes, batch.partition)
+        await notify(connection, {event.identity.city for event in entered.new})
+        # 5. Commit, at the end of this block.
+    # 6. Telling Kafka the offset, for lag display only, is the consumer's.
+    return Outcome(entered.new, len(entered.new), entered.duplicate, len(rejected), unreconciled, stored_at)
+
+
+async def commit_dead_letters(engine: AsyncEngine, batch: Batch, clock: Clock) -> Outcome:
+    """Copy one batch of the dead-letter topic into its table, by the same offset rule."""
+    now = clock()
+    async with engine.begin() as connection:
+        await offsets.move(connection, batch)
+        letters = ((record.offset, dead_letters.of_record(record, now)) for record in batch.records)
+        await dead_letters.insert_letters(connection, batch, letters)
+        unreconciled = await offsets.count(connection, batch, stored=len(batch.records), duplicate=0, rejected=0)
+    return Outcome((), len(batch.records), 0, 0, unreconciled, now)
+
+
+def above_floor(events: Sequence[Decoded], floors: Mapping[str, datetime]) -> tuple[list[Decoded], list[Rejected]]:
+    """Events the ledger can still tell from duplicates, and those it cannot."""
+    young: list[Decoded] = []
+    too_old: list[Rejected] = []
+    for event in events:
+        floor = floors.get(event.event_class)
+        if floor is None or event.key.time >= floor:
+            young.append(event)
+        else:
+            detail = f"happened before {floor.isoformat()}, the oldest time this event class still takes"
+            too_old.append(Rejected(event.offset, Reason.TOO_OLD, detail, event.body, event.identity))
+    return young, too_old
+
+
+async def notify(connection: AsyncConnection, cities: set[str]) -> None:
+    """Tell the score writers which cities changed; delivered at commit, in commit order."""
+    for city in sorted(cities):
+        await connection.execute(
+            sa.text("SELECT pg_notify(:channel, :city)"), {"channel": tables.CHANNEL_PARTS, "city": city}
+        )
