@@ -109,7 +109,8 @@ def trailing(period: Period, now: datetime, timezone: str, *, past_only: bool = 
 def cover(window: Window, timezone: str) -> Iterator[Piece]:
     """The fewest buckets that make up a window exactly: whole days, then hours and minutes at its edges."""
     first, last = _day_not_before(window.begin, timezone), day_of(window.end, timezone)
-    if first < last:
+    # In a zone that is half an hour off, the way to the first midnight would need minutes that are long dropped.
+    if first < last and first in (window.begin, hour_of(first)):
         yield from _cover_hours(window.begin, first)
         yield Piece("day", first, last)
         yield from _cover_hours(last, window.end)

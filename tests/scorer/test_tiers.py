@@ -1,0 +1,103 @@
+"""Buckets and windows: golden dates, and that pieces make up a window exactly once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.catalogue import Period
+from schemas.snapshot import Window
+from services.scorer.tiers import HOUR, KEPT, MINUTE, cover, day_of, hour_of, minute_of, next_day, roll_up, trailing
+from services.scorer.types import Part, PartKey
+
+ALMATY = "Asia/Almaty"
+BERLIN = "Europe/Berlin"
+KOLKATA = "Asia/Kolkata"
+
+zones = st.sampled_from([ALMATY, BERLIN, KOLKATA])
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)).map(lambda d: d.replace(tzinfo=UTC))  # noqa: DTZ001
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "day"),
+    [
+        ("2026-11-22T18:59:59+00:00", ALMATY, "2026-11-22T00:00:00+05:00"),
+        ("2026-11-22T19:00:00+00:00", ALMATY, "2026-11-23T00:00:00+05:00"),
+        ("2026-03-29T00:30:00+00:00", BERLIN, "2026-03-29T00:00:00+01:00"),
+        ("2026-03-29T12:00:00+00:00", BERLIN, "2026-03-29T00:00:00+01:00"),
+        ("2026-10-25T22:59:00+00:00", BERLIN, "2026-10-25T00:00:00+02:00"),
+        ("2026-11-22T18:29:00+00:00", KOLKATA, "2026-11-22T00:00:00+05:30"),
+        ("2026-11-22T18:30:00+00:00", KOLKATA, "2026-11-23T00:00:00+05:30"),
+        ("2028-02-29T12:00:00+00:00", ALMATY, "2028-02-29T00:00:00+05:00"),
+    ],
+)
+def test_day_is_the_citys_own(moment: str, zone: str, day: str) -> None:
+    assert day_of(at(moment), zone) == at(day)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [("2026-03-29T00:00:00+01:00", 23), ("2026-10-25T00:00:00+02:00", 25), ("2026-11-22T00:00+01:00", 24)],
+)
+def test_days_of_a_clock_change(day: str, hours: int) -> None:
+    begin = at(day).astimezone(UTC)
+    assert next_day(begin, BERLIN) - begin == timedelta(hours=hours)
+
+
+@given(moments, zones, st.sampled_from(list(Period)), st.booleans())
+def test_pieces_make_up_the_window_without_gap_or_overlap(
+    now: datetime, zone: str, period: Period, past_only: bool
+) -> None:
+    window = trailing(period, now, zone, past_only=past_only)
+    pieces = sorted(cover(window, zone), key=lambda piece: piece.begin)
+    assert pieces[0].begin == window.begin
+    assert pieces[-1].end == window.end
+    assert all(left.end == right.begin for left, right in pairwise(pieces))
+    for piece in pieces:
+        aligned = {"minute": minute_of, "hour": hour_of, "day": lambda moment: day_of(moment, zone)}[piece.tier]
+        assert aligned(piece.begin) == piece.begin
+        assert aligned(piece.end) == piece.end
+        kept = KEPT[piece.tier]
+        assert kept is None or now - piece.begin < kept
+
+
+@given(moments, moments, zones)
+def test_any_window_of_whole_minutes_is_covered(first: datetime, second: datetime, zone: str) -> None:
+    begin, end = sorted((minute_of(first), minute_of(second)))
+    pieces = list(cover(Window(begin=begin, end=end), zone))
+    assert sum((piece.end - piece.begin for piece in pieces), timedelta()) == end - begin
+
+
+@given(moments, zones)
+def test_windows_hold_the_running_minute_unless_past_only(now: datetime, zone: str) -> None:
+    for period in Period:
+        assert trailing(period, now, zone).end == minute_of(now) + MINUTE
+        assert trailing(period, now, zone, past_only=True).end == minute_of(now)
+
+
+def test_lengths_of_windows() -> None:
+    now = at("2026-11-22T10:20:30+00:00")
+    assert trailing(Period.DAY, now, ALMATY).begin == at("2026-11-21T10:21:00+00:00")
+    assert trailing(Period.WEEK, now, ALMATY).begin == at("2026-11-15T11:00:00+00:00")
+    assert trailing(Period.MONTH, now, ALMATY).begin == at("2026-10-23T11:00:00+00:00")
+    assert trailing(Period.YEAR, now, ALMATY).begin == at("2025-11-23T00:00:00+05:00")
+
+
+def test_roll_up_adds_and_leaves_out_what_a_tier_does_not_keep() -> None:
+    now = at("2026-11-22T10:20:30+00:00")
+    key = PartKey("a", "2.1", "", "", at("2026-11-22T10:05:00+00:00"))
+    old = key._replace(bucket=now - timedelta(days=10))
+    minutes = {key: Part(1, 2, 1), key._replace(bucket=key.bucket + MINUTE): Part(10, 20, 1), old: Part(5, 5, 1)}
+    assert roll_up(minutes, "minute", {"a": ALMATY}, now).keys() == minutes.keys() - {old}
+    hours = roll_up(minutes, "hour", {"a": ALMATY}, now)
+    assert hours[key._replace(bucket=hour_of(now))] == Part(11, 22, 2)
+    assert sum(part.numerator for part in roll_up(minutes, "day", {"a": ALMATY}, now).values()) == 16
+    assert HOUR == 60 * MINUTE

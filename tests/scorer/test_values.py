@@ -1,0 +1,43 @@
+"""Zero, missing, not applicable, stale: when a sum is a value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from schemas.catalogue import Period
+from schemas.measures import Measure
+from services.scorer.values import Evaluated, Sources, Sums, evaluate
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TERM = {"event": "any"}
+COUNT = Measure.model_validate({"kind": "count", "numerator": [TERM]})
+SHARE = Measure.model_validate({"kind": "share", "numerator": [TERM], "denominator": [TERM]})
+MEAN = Measure.model_validate({"kind": "mean", "numerator": [TERM], "scale": 1000})
+
+
+def sources(age_hours: float = 1, reported: float = 1.0) -> Sources:
+    return Sources(NOW - timedelta(hours=age_hours), reported)
+
+
+@pytest.mark.parametrize(
+    ("measure", "sums", "known", "expected"),
+    [
+        (SHARE, Sums(3, 4, 4), sources(), Evaluated(75.0, "fresh")),
+        (SHARE, Sums(0, 4, 4), sources(), Evaluated(0.0, "fresh")),
+        (SHARE, Sums(), sources(), Evaluated(None, "not_applicable")),
+        (SHARE, Sums(), Sources(None, 0.0), Evaluated(None, "missing")),
+        (MEAN, Sums(9_000, 2, 2), sources(), Evaluated(4.5, "fresh")),
+        (COUNT, Sums(5, 0, 5), sources(reported=0.1), Evaluated(5.0, "fresh")),
+        (COUNT, Sums(), sources(reported=0.9), Evaluated(0.0, "fresh")),
+        (COUNT, Sums(), sources(reported=0.89), Evaluated(None, "missing")),
+        (SHARE, Sums(3, 4, 4), sources(26.4), Evaluated(75.0, "fresh")),
+        (SHARE, Sums(3, 4, 4), sources(26.5), Evaluated(75.0, "stale")),
+        (SHARE, Sums(3, 4, 4), sources(48.0), Evaluated(75.0, "stale")),
+        (SHARE, Sums(3, 4, 4), sources(48.1), Evaluated(None, "missing")),
+        (Measure(kind="share"), Sums(), sources(), Evaluated(None, "unbound")),
+    ],
+)
+def test_evaluate(measure: Measure, sums: Sums, known: Sources, expected: Evaluated) -> None:
+    assert evaluate(measure, sums, known, Period.DAY, NOW) == expected
