@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -62,7 +63,7 @@ def test_pieces_make_up_the_window_without_gap_or_overlap(
     assert pieces[-1].end == window.end
     assert all(left.end == right.begin for left, right in pairwise(pieces))
     for piece in pieces:
-        aligned = {"minute": minute_of, "hour": hour_of, "day": lambda moment: day_of(moment, zone)}[piece.tier]
+        aligned = {"minute": minute_of, "hour": hour_of, "day": partial(day_of, timezone=zone)}[piece.tier]
         assert aligned(piece.begin) == piece.begin
         assert aligned(piece.end) == piece.end
         kept = KEPT[piece.tier]
