@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import Period
 from schemas.snapshot import Window
+from schemas.tables import Tier
 from services.scorer.tiers import HOUR, KEPT, MINUTE, cover, day_of, hour_of, minute_of, next_day, roll_up, trailing
 from services.scorer.types import Part, PartKey
 
@@ -21,6 +21,10 @@ KOLKATA = "Asia/Kolkata"
 
 zones = st.sampled_from([ALMATY, BERLIN, KOLKATA])
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)).map(lambda d: d.replace(tzinfo=UTC))  # noqa: DTZ001
+
+
+def aligned(moment: datetime, tier: Tier, zone: str) -> datetime:
+    return {"minute": minute_of(moment), "hour": hour_of(moment), "day": day_of(moment, zone)}[tier]
 
 
 def at(text: str) -> datetime:
@@ -63,9 +67,8 @@ def test_pieces_make_up_the_window_without_gap_or_overlap(
     assert pieces[-1].end == window.end
     assert all(left.end == right.begin for left, right in pairwise(pieces))
     for piece in pieces:
-        aligned = {"minute": minute_of, "hour": hour_of, "day": partial(day_of, timezone=zone)}[piece.tier]
-        assert aligned(piece.begin) == piece.begin
-        assert aligned(piece.end) == piece.end
+        assert aligned(piece.begin, piece.tier, zone) == piece.begin
+        assert aligned(piece.end, piece.tier, zone) == piece.end
         kept = KEPT[piece.tier]
         assert kept is None or now - piece.begin < kept
 
