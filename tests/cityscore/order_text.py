@@ -9,105 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Language = Literal["kk", "ru"]
-LANGUAGES: Final[tuple[Language, ...]] = ("kk", "ru")
+from tests.cityscore.order_words import WORDS, Language, Words
+
 CELLS_BEFORE_PERIOD: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The order's own words that mark where its tables begin, end and change column."""
-
-    annexes: dict[int, str]
-    table_end: str
-    initiative: str
-    last_header: dict[int, str]
-    yes: str
-    stage: str
-    sections: dict[str, str]
-    categories: dict[str, str]
-    periods: dict[str, str]
-    weights_header: str
-    bands_header: str
-
-
-WORDS: Final[dict[Language, Words]] = {
-    "ru": Words(
-        annexes={
-            2: "Дорожная карта построения",
-            3: "Перечень стандартных базовых инициатив",
-            4: "Ключевые показатели эффективности внедрения",
-            5: "Оценка реализации инициатив",
-        },
-        table_end="Расшифровка аббревиатур",
-        initiative="Инициатива: ",
-        last_header={2: "Сфера деятельности", 3: "Оценка необходимости", 4: "Влияние на рейтинг города с обоснованием"},
-        yes="да",
-        stage="Этап",
-        sections={
-            "Управление городом": "city_management",
-            "Безопасность": "safety",
-            "Транспорт и логистика": "transport",
-            "Экология": "ecology",
-            "ЖКХ": "housing",
-        },
-        categories={
-            "Республиканского значения": "republican",
-            "Областные центры и города областного значения": "regional",
-            "Районные центры": "district",
-        },
-        periods={
-            "Ежедневно": "day",
-            "Еженедельно": "week",
-            "Ежемесячно": "month",
-            "Ежеквартально": "quarter",
-            "Ежегодно": "year",
-        },
-        weights_header="Примечание",
-        bands_header="Характеристика",
-    ),
-    "kk": Words(
-        annexes={
-            2: 'Қазақстан Республикасында "ақылды" қалаларды дамыту жөніндегі жол картасы',
-            3: "Стандартты базалық бастамалардың тізбесі",
-            4: '"Ақылды" қала бастамаларын енгізу тиімділігінің негізгі көрсеткіштері',
-            5: '"Ақылды қала" бастамаларын жүзеге асыруды бағалау',
-        },
-        table_end="Аббревиатуралардың толық жазылуы",
-        initiative="Бастама: ",
-        last_header={2: "Қызмет саласы", 3: "Қажеттілікті бағалау", 4: "Негіздемесі бар қала рейтингіне әсері"},
-        yes="иә",
-        stage="кезең",
-        sections={
-            "Қалаларды басқару": "city_management",
-            "Қаланы басқару": "city_management",
-            "Қауіпсіздік": "safety",
-            "Көлік және логистика": "transport",
-            "Экология": "ecology",
-            "ТҮКШ": "housing",
-            "ТКШ": "housing",
-        },
-        categories={
-            "Республикалық маңызы бар қалалар": "republican",
-            "Облыс орталықтары мен облыстық маңызы бар қалалар": "regional",
-            "Аудан орталықтары": "district",
-        },
-        periods={
-            "Күн сайын": "day",
-            "Апта сайын": "week",
-            "Ай сайын": "month",
-            "Тоқсан сайын": "quarter",
-            "Жыл сайын": "year",
-        },
-        weights_header="Ескертпе",
-        bands_header="Мінездеме",
-    ),
-}
-
-
-class Layout(Exception):
+class LayoutError(Exception):
     """The text is not laid out as the parser expects."""
 
 
@@ -150,7 +59,7 @@ def annex(text: str, number: int, language: Language) -> list[str]:
     lines = [line.strip() for line in text.splitlines()]
     titles = [i for i, line in enumerate(lines) if line.startswith(words.annexes[number])]
     if not titles:
-        raise Layout(f"annex {number} ({language}) not found")
+        raise LayoutError(f"annex {number} ({language}) not found")
     body = lines[titles[-1] + 1 :]
     ends = [i for i, line in enumerate(body) if line.startswith(words.table_end)]
     return [line for line in (body if number == max(words.annexes) else body[: ends[0]]) if line]
@@ -177,7 +86,7 @@ def _rows(table: int, body: list[str], words: Words) -> Iterator[Row]:
     at, row = 0, 1
     while at < len(body):
         if body[at] != str(row):
-            raise Layout(f"row {table}.{row} expected, found {body[at]!r}")
+            raise LayoutError(f"row {table}.{row} expected, found {body[at]!r}")
         period = next(i for i in range(at, len(body)) if _begins_period(body[i], words))
         weight = next(i for i in range(period + 2, len(body)) if body[i].isdigit())
         name, _, formula, source, system = _whole_cells(body[at + 1 : period])
@@ -208,7 +117,7 @@ def _whole_cells(lines: list[str]) -> list[str]:
         else:
             cells.append(line)
     if len(cells) != CELLS_BEFORE_PERIOD:
-        raise Layout(f"{len(cells)} cells before the period: {cells}")
+        raise LayoutError(f"{len(cells)} cells before the period: {cells}")
     return cells
 
 
@@ -275,3 +184,15 @@ def criteria(text: str, language: Language) -> list[str]:
     start = next(i for i, line in enumerate(lines) if line.startswith("6. ")) + 1
     stop = next(i for i, line in enumerate(lines) if i > start and line.startswith("3. "))
     return [re.sub(r"^\d\) ", "", line) for line in lines[start:stop]]
+
+
+def abbreviations(text: str, language: Language) -> list[tuple[str, str]]:
+    """Short form and whole line of every abbreviation below annexes 2, 3 and 4."""
+    lines = [line.strip() for line in text.splitlines()]
+    found = []
+    for at in (i for i, line in enumerate(lines) if line.startswith(WORDS[language].table_end)):
+        for line in lines[at + 1 :]:
+            found.append((line.split(" – ")[0], line))
+            if line.endswith("."):
+                break
+    return found
