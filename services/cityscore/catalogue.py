@@ -1,0 +1,101 @@
+"""The catalogue as loaded from its YAML files: checked as a whole, ordered and named by its hash.
+
+schemas/methodology.yaml        annex 5's constants
+schemas/kpis/*.yaml             one initiative and its KPIs each (annexes 2 and 4)
+schemas/functions/*.yaml        functions of an initiative (annex 3): `{initiative: 2, functions: […]}`
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from pydantic import Field
+
+from schemas.catalogue import Catalogue, Frozen, Function, Initiative, Methodology
+from schemas.units import UNITS
+from services.cityscore.document import Document
+
+
+class Functions(Frozen):
+    """One file of annex 3."""
+
+    initiative: int = Field(ge=1, le=16)
+    functions: tuple[Function, ...]
+
+
+def load_catalogue(folder: Traversable | None = None) -> Catalogue:
+    """The catalogue of a folder (a `Path`), by default the one installed with the package.
+
+    Raises CatalogueError, naming file and line, for anything that is not as `schemas/catalogue.py` says, an unknown
+    unit, a code used twice or outside its initiative, and functions of an unknown initiative.
+    """
+    root = folder or files("schemas")
+    methodology = Document.read(root / "methodology.yaml").parse(Methodology)
+    initiatives = sorted(_initiatives(_documents(root / "kpis")), key=lambda initiative: initiative.number)
+    functions = _functions(_documents(root / "functions"), {initiative.number for initiative in initiatives})
+    content: dict[str, Any] = {
+        "methodology": methodology,
+        "initiatives": tuple(initiatives),
+        "functions": dict(sorted(functions.items())),
+    }
+    unnamed = Catalogue(**content, hash="")
+    return Catalogue(**content, hash=content_hash(unnamed))
+
+
+def content_hash(catalogue: Catalogue) -> str:
+    """SHA-256, in hexadecimal, over the canonical JSON of everything in the catalogue but the hash itself."""
+    content = catalogue.model_dump(mode="json", exclude={"hash"})
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _documents(folder: Traversable) -> Iterator[Document]:
+    if folder.is_dir():
+        paths = (path for path in folder.iterdir() if path.name.endswith(".yaml"))
+        yield from map(Document.read, sorted(paths, key=lambda path: path.name))
+
+
+def _initiatives(documents: Iterable[Document]) -> Iterator[Initiative]:
+    numbers: dict[int, str] = {}
+    for document in documents:
+        initiative = document.parse(Initiative)
+        if initiative.number in numbers:
+            reason = f"initiative {initiative.number} stands in {numbers[initiative.number]} already"
+            raise document.error(("number",), reason)
+        numbers[initiative.number] = document.file
+        _check_kpis(document, initiative)
+        yield initiative.model_copy(update={"kpis": tuple(sorted(initiative.kpis, key=lambda kpi: _row(kpi.code)))})
+
+
+def _check_kpis(document: Document, initiative: Initiative) -> None:
+    codes: set[str] = set()
+    for position, kpi in enumerate(initiative.kpis):
+        at = ("kpis", position)
+        if kpi.code in codes:
+            raise document.error((*at, "code"), f"the code {kpi.code} is used twice")
+        if kpi.code.split(".")[0] != str(initiative.number):
+            raise document.error(
+                (*at, "code"), f"the code {kpi.code} does not belong to initiative {initiative.number}"
+            )
+        if kpi.unit not in UNITS:
+            raise document.error((*at, "unit"), f"unknown unit {kpi.unit!r}; known are {', '.join(UNITS)}")
+        codes.add(kpi.code)
+
+
+def _row(code: str) -> int:
+    return int(code.split(".")[1])
+
+
+def _functions(documents: Iterable[Document], known: set[int]) -> dict[int, tuple[Function, ...]]:
+    functions: dict[int, tuple[Function, ...]] = {}
+    for document in documents:
+        parsed = document.parse(Functions)
+        if parsed.initiative not in known:
+            raise document.error(("initiative",), f"there is no initiative {parsed.initiative}")
+        functions[parsed.initiative] = parsed.functions
+    return functions
