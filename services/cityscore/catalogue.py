@@ -2,7 +2,7 @@
 
 schemas/methodology.yaml        annex 5's constants
 schemas/kpis/*.yaml             one initiative and its KPIs each (annexes 2 and 4)
-schemas/functions/*.yaml        functions of an initiative (annex 3): `{initiative: 2, functions: […]}`
+schemas/functions/*.yaml        the list of functions of the initiative that begins the name (annex 3)
 """
 
 from __future__ import annotations
@@ -12,27 +12,25 @@ import json
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import PurePath
 from typing import Any
 
-from pydantic import Field
+from pydantic import RootModel
 
-from schemas.catalogue import Catalogue, Frozen, Function, Initiative, Methodology
+from schemas.catalogue import Catalogue, Function, Initiative, Methodology
 from schemas.units import UNITS
 from services.cityscore.document import Document
 
 
-class Functions(Frozen):
+class Functions(RootModel[tuple[Function, ...]]):
     """One file of annex 3."""
-
-    initiative: int = Field(ge=1, le=16)
-    functions: tuple[Function, ...]
 
 
 def load_catalogue(folder: Traversable | None = None) -> Catalogue:
     """The catalogue of a folder (a `Path`), by default the one installed with the package.
 
     Raises CatalogueError, naming file and line, for anything that is not as `schemas/catalogue.py` says, an unknown
-    unit, a code used twice or outside its initiative, and functions of an unknown initiative.
+    unit, a code used twice or outside its initiative, and a file of functions that names no initiative.
     """
     root = folder or files("schemas")
     methodology = Document.read(root / "methodology.yaml").parse(Methodology)
@@ -94,8 +92,13 @@ def _row(code: str) -> int:
 def _functions(documents: Iterable[Document], known: set[int]) -> dict[int, tuple[Function, ...]]:
     functions: dict[int, tuple[Function, ...]] = {}
     for document in documents:
-        parsed = document.parse(Functions)
-        if parsed.initiative not in known:
-            raise document.error(("initiative",), f"there is no initiative {parsed.initiative}")
-        functions[parsed.initiative] = parsed.functions
+        number = _leading_number(document.file)
+        if number not in known:
+            raise document.error((), "the file's name does not begin with the number of an initiative")
+        functions[number] = document.parse(Functions).root
     return functions
+
+
+def _leading_number(file: str) -> int:
+    digits = PurePath(file).name.partition("-")[0]
+    return int(digits) if digits.isdecimal() else 0

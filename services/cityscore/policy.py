@@ -50,9 +50,9 @@ class Policy:
         return level is not None and level.years[1] <= self.year
 
 
-DEFAULT_POLICY: Final = Policy()
-
-
 def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise InputError("cityscore.unknown_choice", option=option, value=value, choices=", ".join(choices))
+
+
+DEFAULT_POLICY: Final = Policy()
