@@ -70,17 +70,15 @@ def kpi_differences(row: Row, kpi: Kpi, language: Language) -> Iterator[Differen
     yield from difference(row.code, "weight", language, str(row.weight), str(kpi.weight))
     yield from _target_differences(row, kpi, language)
     unit = next((unit for mark, unit in UNIT_MARKS.items() if re.search(mark, row.name)), kpi.unit)
-    yield from difference(row.code, "unit", language, unit, kpi.unit)
+    if unit != kpi.unit:
+        yield from difference(row.code, "unit", language, row.name, kpi.unit)
     for order, ours in limits(row.formula, kpi.measure):
         yield from difference(row.code, "limits", language, order, ours)
 
 
 def _target_differences(row: Row, kpi: Kpi, language: Language) -> Iterator[Difference]:
     for category, printed in printed_targets(row.target, kpi.unit).items():
-        ours = stated(kpi.targets.of(category))
-        if printed and printed[0].isdigit():
-            ours = ours.lstrip("≥≤+-")
-        yield from difference(row.code, f"target {category}", language, printed, ours)
+        yield from difference(row.code, f"target {category}", language, printed, stated(kpi.targets.of(category)))
 
 
 def printed_targets(cell: str, unit: str) -> dict[Category, str]:

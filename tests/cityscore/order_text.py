@@ -26,6 +26,7 @@ class Row:
 
     code: str
     name: str
+    description: str
     formula: str
     source: str
     system: str
@@ -89,10 +90,10 @@ def _rows(table: int, body: list[str], words: Words) -> Iterator[Row]:
             raise LayoutError(f"row {table}.{row} expected, found {body[at]!r}")
         period = next(i for i in range(at, len(body)) if _begins_period(body[i], words))
         weight = next(i for i in range(period + 2, len(body)) if body[i].isdigit())
-        name, _, formula, source, system = _whole_cells(body[at + 1 : period])
+        name, description, formula, source, system = _whole_cells(body[at + 1 : period])
         *broken_period, target = body[period:weight]
         joined = _period(broken_period, words)
-        yield Row(f"{table}.{row}", name, formula, source, system, joined, target, int(body[weight]))
+        yield Row(f"{table}.{row}", name, description, formula, source, system, joined, target, int(body[weight]))
         row += 1
         at = next((i for i in range(weight + 1, len(body)) if body[i] == str(row)), len(body))
 
