@@ -77,8 +77,9 @@ def kpi_differences(row: Row, kpi: Kpi, language: Language) -> Iterator[Differen
 
 
 def _target_differences(row: Row, kpi: Kpi, language: Language) -> Iterator[Difference]:
-    for category, printed in printed_targets(row.target, kpi.unit).items():
-        yield from difference(row.code, f"target {category}", language, printed, stated(kpi.targets.of(category)))
+    ours = [stated(kpi.targets.of(category)) for category in Category]
+    if ours != list(printed_targets(row.target, kpi.unit).values()):
+        yield from difference(row.code, "targets", language, row.target, " / ".join(ours))
 
 
 def printed_targets(cell: str, unit: str) -> dict[Category, str]:

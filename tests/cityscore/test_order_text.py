@@ -261,11 +261,11 @@ def test_a_wrong_cell_is_noticed(
         "name": replace(row, name="Процент охвата дорог (%)"),
         "period": replace(row, period="Ежегодно"),
         "weight": replace(row, weight=8),
-        "target republican": replace(row, target="≤80 / ≥50 / ≥20"),
-        "target district": replace(row, target="≥80 / ≥50 / ≥21"),
+        "targets": replace(row, target="≥80 / ≥50 / ≥21"),
     }
     for field, changed in wrong.items():
         assert [found.field for found in kpi_differences(changed, kpi, "ru")] == [field]
+    assert [found.field for found in kpi_differences(replace(row, target="≤80 / ≥50 / ≥20"), kpi, "ru")] == ["targets"]
 
 
 @pytest.mark.parametrize(
