@@ -1,0 +1,42 @@
+"""The passwords of one stack: made at the first start, kept in its folder, derived for devices."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from deploy.stack.tools import write_private
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """One secret per account; letters and digits only, so that no configuration format needs quoting."""
+
+    superuser: str
+    owner: str
+    reader: str
+    gateway: str
+    devices: str
+
+    @classmethod
+    def load(cls, path: Path) -> Passwords:
+        """Read the file, or make new passwords and write it (mode 0600)."""
+        if not path.exists():
+            made = cls(**{field.name: secrets.token_hex(16) for field in fields(cls)})
+            write_private(path, "".join(f"{name}={value}\n" for name, value in asdict(made).items()))
+        lines = path.read_text("utf-8").splitlines()
+        return cls(**dict(line.split("=", 1) for line in lines if line))
+
+    def of_device(self, identity: str) -> str:
+        """The password of a device: always the same for one stack, and useless in another."""
+        return hmac.new(self.devices.encode(), identity.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def mosquitto_hash(password: str, salt: bytes, iterations: int = 101) -> str:
+    """What `mosquitto_passwd` writes: PBKDF2-SHA512, `$7$iterations$salt$hash`."""
+    derived = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, iterations)
+    return f"$7${iterations}${base64.b64encode(salt).decode()}${base64.b64encode(derived).decode()}"

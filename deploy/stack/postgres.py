@@ -1,0 +1,123 @@
+"""One PostgreSQL with TimescaleDB: cluster, accounts, database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Final
+
+import asyncpg
+
+from deploy.stack.debian import POSTGRES_BIN
+from deploy.stack.layout import Layout
+from deploy.stack.passwords import Passwords
+from deploy.stack.ports import Ports
+from deploy.stack.program import Program
+from deploy.stack.progress import Progress
+from deploy.stack.tools import run, write_private
+
+DATABASE: Final = "ahual"
+OWNER: Final = "ahual"
+READER: Final = "ahual_reader"
+SUPERUSER: Final = "postgres"
+
+
+def prepare(layout: Layout, ports: Ports, unpacked: Path, passwords: Passwords, progress: Progress) -> Program:
+    """Write the configuration, create the cluster once, and say how the server is run."""
+    binaries = unpacked / POSTGRES_BIN
+    data = layout.postgres
+    if not (data / "PG_VERSION").exists():
+        with progress.step("creating_cluster"):
+            _create(layout, binaries, passwords)
+    if layout.account is not None:
+        link = layout.folder / "postgres"
+        link.unlink(missing_ok=True)
+        link.symlink_to(data)
+    for name, content in render(ports).items():
+        write_private(data / name, content)
+        if layout.account is not None:
+            shutil.chown(data / name, layout.account)
+    argv = (str(binaries / "postgres"), "-D", str(data))
+    return Program(
+        name="postgres", argv=argv, cwd=Path("/"), account=layout.account, stop_signal="INT", stop_seconds=30
+    )
+
+
+def render(ports: Ports) -> dict[str, str]:
+    """The server's configuration files by name."""
+    folder = files("deploy") / "postgres"
+    names = ("postgresql.conf", "pg_hba.conf")
+    return {n: Template((folder / n).read_text("utf-8")).substitute(ports.model_dump()) for n in names}
+
+
+def url(ports: Ports, role: str, password: str) -> str:
+    """The SQLAlchemy address of our database for one role."""
+    return f"postgresql+asyncpg://{role}:{password}@127.0.0.1:{ports.postgres}/{DATABASE}"
+
+
+async def answers(ports: Ports, passwords: Passwords) -> bool:
+    """Whether the server takes statements: it listens already while it still recovers."""
+    try:
+        connection = await _connect(ports, passwords, "postgres")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        return False
+    await connection.close()
+    return True
+
+
+async def ensure_database(ports: Ports, passwords: Passwords) -> None:
+    """Create what is missing of the two roles, the database and its extension."""
+    connection = await _connect(ports, passwords, "postgres")
+    try:
+        for role, password in ((OWNER, passwords.owner), (READER, passwords.reader)):
+            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+                await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+    finally:
+        await connection.close()
+    connection = await _connect(ports, passwords, DATABASE)
+    try:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    finally:
+        await connection.close()
+
+
+async def _connect(ports: Ports, passwords: Passwords, database: str) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        host="127.0.0.1",
+        port=ports.postgres,
+        user=SUPERUSER,
+        password=passwords.superuser,
+        database=database,
+        timeout=5,
+        command_timeout=30,
+        ssl=False,
+    )
+
+
+def _create(layout: Layout, binaries: Path, passwords: Passwords) -> None:
+    data = layout.postgres
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True, mode=0o700)
+    if layout.account is not None:
+        data.parent.chmod(0o755)
+        shutil.chown(data, layout.account)
+    with tempfile.NamedTemporaryFile("w") as password:
+        password.write(passwords.superuser)
+        password.flush()
+        if layout.account is not None:
+            shutil.chown(password.name, layout.account)
+        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        accounts = ["--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password.name}"]
+        run(
+            [binaries / "initdb", "-D", data, *locale, *accounts],
+            failure="initdb_failed",
+            cwd=Path("/"),
+            env={"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath)},
+            account=layout.account,
+        )

@@ -1,0 +1,204 @@
+"""The local stack as one object: set up, start, tell, end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from deploy.stack import debian, kafka, leftovers, mosquitto, postgres
+from deploy.stack.errors import StackError, plain_errors
+from deploy.stack.layout import Layout
+from deploy.stack.passwords import Passwords
+from deploy.stack.ports import Ports, require_free
+from deploy.stack.program import Program
+from deploy.stack.progress import Progress, Silent
+from deploy.stack.supervisor import ProgramStatus, Supervisor
+from deploy.stack.tools import complaint, listening, locked, run_async, wait_until
+from deploy.stack.topics import ensure_topics
+
+SERVERS: Final = ("postgres", "kafka", "mosquitto")
+READY_S: Final = 60.0
+
+
+class Stack:
+    """Mosquitto, Apache Kafka and TimescaleDB of one folder, and whatever else is started beside them."""
+
+    def __init__(self, folder: Path, ports: Ports | None = None, progress: Progress | None = None) -> None:
+        self.layout = Layout.of(folder)
+        self.ports = ports or Ports()
+        self._progress = progress or Silent()
+        self._supervisor = Supervisor(self.layout)
+
+    def up(self) -> None:
+        """Set up what is missing, start the three servers, return when they answer and the topics exist.
+
+        What runs already as it should stays as it is. StackError says in one sentence what stands in the way.
+        """
+        with plain_errors(self.layout.folder):
+            self.layout.make()
+            with locked(self.layout.folder / "lock"):
+                servers = self._prepare()
+                if not (self._supervisor.running() and self._supervisor.configured(servers)):
+                    self._end()
+                    require_free(self.ports)
+                    self._supervisor.start(servers)
+                else:
+                    for server in servers:
+                        self._supervisor.add(server)
+                self._wait_for_servers()
+                run_async(postgres.ensure_database(self.ports, self._passwords()))
+                run_async(ensure_topics(self.kafka_bootstrap))
+
+    def down(self) -> int:
+        """End everything this stack started, also what outlived its supervisor; how many processes that were."""
+        if not self.layout.folder.is_dir():
+            return 0
+        with plain_errors(self.layout.folder), locked(self.layout.folder / "lock"):
+            return self._end()
+
+    def wipe(self) -> None:
+        """`down`, then delete the data and passwords; the downloads stay."""
+        self.down()
+        for path in (self.layout.postgres, self.layout.folder, self.layout.run):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def start(self, program: Program) -> None:
+        """Run one more program under the same supervisor, with `env()` and its own variables."""
+        own = Program(
+            name=program.name,
+            argv=program.argv,
+            env={**self.env(), **program.env},
+            cwd=program.cwd,
+            stop_signal=program.stop_signal,
+            stop_seconds=program.stop_seconds,
+        )
+        self._supervisor.add(own)
+
+    def stop(self, name: str) -> None:
+        """Stop a program or server and wait for its end; `restart` brings it back."""
+        self._supervisor.stop(name)
+
+    def restart(self, name: str) -> None:
+        """Start a stopped program or server, or stop and start a running one; does not wait for readiness."""
+        self._supervisor.restart(name)
+
+    def pid(self, name: str) -> int | None:
+        """The process id of a program or server; None while it does not run."""
+        return self._supervisor.status_of(name).pid
+
+    def status(self) -> list[ProgramStatus]:
+        """Everything under the supervisor; empty when the stack is down."""
+        return self._supervisor.status()
+
+    def ready(self, name: str) -> bool:
+        """Whether one of the three servers answers right now."""
+        match name:
+            case "postgres":
+                return run_async(postgres.answers(self.ports, self._passwords()))
+            case "kafka":
+                return listening(self.ports.kafka)
+            case "mosquitto":
+                return mosquitto.accepts(self.ports.mqtt, mosquitto.GATEWAY, self._passwords().gateway)
+            case _:
+                raise KeyError(name)
+
+    def add_device(self, identity: str, password: str | None = None) -> str:
+        """Give a device an MQTT account named by its `city/system/device`; returns its password."""
+        return self.add_devices([identity], password)[identity]
+
+    def add_devices(self, identities: Iterable[str], password: str | None = None) -> dict[str, str]:
+        """Give devices accounts and wait until the broker knows them; passwords by identity.
+
+        Without `password` each gets its own, the same one every time.
+        """
+        made = {i: password or self._passwords().of_device(i) for i in identities}
+        if made:
+            mosquitto.add_accounts(self.layout.folder / "mosquitto", made)
+            self._supervisor.signal("mosquitto", "HUP")
+            name = next(reversed(made))
+            wait_until(
+                lambda: mosquitto.accepts(self.ports.mqtt, name, made[name]),
+                seconds=10,
+                failure=lambda: self._not_ready("mosquitto", 10),
+            )
+        return made
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """Kafka's address."""
+        return f"127.0.0.1:{self.ports.kafka}"
+
+    def env(self) -> dict[str, str]:
+        """The variables our services read, for this stack."""
+        passwords = self._passwords()
+        return {
+            "AHUAL_STACK_FOLDER": str(self.layout.folder),
+            "AHUAL_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
+            "AHUAL_DATABASE_URL": postgres.url(self.ports, postgres.OWNER, passwords.owner),
+            "AHUAL_READER_URL": postgres.url(self.ports, postgres.READER, passwords.reader),
+            "AHUAL_MQTT_HOST": "127.0.0.1",
+            "AHUAL_MQTT_PORT": str(self.ports.mqtt_internal),
+            "AHUAL_MQTT_USERNAME": mosquitto.GATEWAY,
+            "AHUAL_MQTT_PASSWORD": passwords.gateway,
+            "AHUAL_MQTT_CLIENT_ID": mosquitto.GATEWAY_CLIENT_ID,
+            "AHUAL_DEVICE_MQTT_PORT": str(self.ports.mqtt),
+            "AHUAL_INGEST_HTTP_PORT": str(self.ports.ingest_http),
+            "AHUAL_INGEST_METRICS_PORT": str(self.ports.metrics_ingest),
+            "AHUAL_SCORER_METRICS_PORT": str(self.ports.metrics_scorer),
+            "AHUAL_API_PORT": str(self.ports.api),
+        }
+
+    def program_path(self, name: str) -> Path:
+        """Where an unpacked program lies: `mosquitto_pub`, `psql`, …"""
+        unpacked = debian.install(self.layout, self._progress)
+        return next(unpacked / path for path in debian.PROGRAMS if path.endswith(f"/{name}"))
+
+    def _passwords(self) -> Passwords:
+        return Passwords.load(self.layout.secrets)
+
+    def _prepare(self) -> list[Program]:
+        kafka.require_java()
+        jars = kafka.install(self.layout, self._progress)
+        unpacked = debian.install(self.layout, self._progress)
+        if not self.layout.secrets.exists():
+            # The folder is new: what lies in its place under /var/lib belongs to one that was deleted.
+            shutil.rmtree(self.layout.postgres, ignore_errors=True)
+        passwords = self._passwords()
+        return [
+            postgres.prepare(self.layout, self.ports, unpacked, passwords, self._progress),
+            kafka.prepare(self.layout, self.ports, jars, self._progress),
+            mosquitto.prepare(self.layout, self.ports, unpacked, passwords),
+        ]
+
+    def _wait_for_servers(self) -> None:
+        for name in SERVERS:
+            with self._progress.step(f"starting_{name}"):
+                wait_until(
+                    lambda name=name: self.ready(name),  # type: ignore[misc]  # mypy: default of a lambda
+                    seconds=READY_S,
+                    failure=lambda name=name: self._not_ready(name, READY_S),  # type: ignore[misc]
+                )
+
+    def _not_ready(self, name: str, seconds: float) -> StackError:
+        log = self.layout.log(name)
+        said = complaint(log.read_text("utf-8", "replace")[-4000:]) if log.exists() else ""
+        return StackError("not_ready", name=name, seconds=round(seconds), detail=said, log=log)
+
+    def _end(self) -> int:
+        running = len([status for status in self._supervisor.status() if status.pid])
+        self._supervisor.shut_down()
+        return running + leftovers.end(self.layout.folder)
+
+
+@contextmanager
+def running_stack(folder: Path, ports: Ports, progress: Progress | None = None) -> Iterator[Stack]:
+    """A stack that is up inside the block and down after it, whatever happens."""
+    stack = Stack(folder, ports, progress)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()

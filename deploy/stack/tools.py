@@ -1,0 +1,97 @@
+"""Running other people's programs, and waiting for servers."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from deploy.stack.errors import StackError
+
+T = TypeVar("T")
+POLL_S = 0.1
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    failure: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    account: str | None = None,
+) -> str:
+    """Standard output of a program; StackError `failure` with its last complaint when it is missing or fails."""
+    try:
+        done = subprocess.run(
+            [str(word) for word in argv],
+            cwd=cwd,
+            env=env,
+            user=account,
+            extra_groups=None if account is None else [],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except FileNotFoundError as error:
+        raise StackError("missing_tool", tool=argv[0]) from error
+    output = f"{done.stdout}\n{done.stderr}"
+    if done.returncode and "No space left on device" in output:
+        raise StackError("disk_full", where=cwd or Path.cwd())
+    if done.returncode:
+        raise StackError(failure, detail=complaint(output) or f"{argv[0]}: {done.returncode}")
+    return done.stdout
+
+
+def complaint(output: str) -> str:
+    """The line that says most about a failure: the first one marked as an error, else the last."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith(("E:", "Err", "[ERROR]", "FATAL", "error", "ERROR"))]
+    return (marked or lines[-1:] or [""])[0][:400]
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also where an event loop is running already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+def listening(port: int) -> bool:
+    """Whether somebody accepts connections on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, failure: Callable[[], StackError]) -> None:
+    """Ask every tenth of a second; the error when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise failure()
+        time.sleep(POLL_S)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a file lock, which ends with the process whatever happens to it."""
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def write_private(path: Path, content: str, mode: int = 0o600) -> None:
+    """Replace a file in one step; nobody ever sees half of it or, with 0600, any of it."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=mode)
+    fresh.write_text(content, "utf-8")
+    fresh.replace(path)
