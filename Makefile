@@ -1,0 +1,41 @@
+# `make help` lists the targets. Everything runs from a private virtual environment in .venv/.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help setup setup-dev demo test check fix chaos bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: ## Create .venv with what the demo needs
+	@deploy/bootstrap.sh requirements.lock
+
+setup-dev: ## Create .venv with what tests and checks need
+	@deploy/bootstrap.sh requirements-dev.lock
+
+demo: setup ## Start everything with a simulated city; Ctrl-C stops it
+	@$(BIN)/ahual demo
+
+test: setup-dev ## Set up the test stack and run every test
+	@$(BIN)/python -m pytest
+
+check: setup-dev ## Lint, format, types, import rule: what CI judges by
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup-dev ## Repair what can be repaired
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+chaos: setup-dev ## Kill processes at random under load, compare with the truth, print a table
+	@$(BIN)/python -m tests.chaos
+
+bench: setup-dev ## Measure rates, latencies, CPU and memory, print tables
+	@$(BIN)/python -m tests.bench
+
+clean: setup ## Stop the stacks and delete their data (not the downloads)
+	@$(BIN)/ahual stack down --delete

@@ -1,0 +1,84 @@
+"""The real servers, once per session; a clean database per test. Sessions side by side each take a slot of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from deploy.migrations.run import upgrade
+from deploy.stack import Ports, Stack, running_stack
+from deploy.stack.ports import TEST_OFFSET
+from schemas import tables
+from services.cli.database import CitiesFile, apply_cities
+from services.runtime.database import open_database
+
+CITIES = CitiesFile.model_validate(
+    {
+        "cities": [
+            {
+                "code": "karaganda",
+                "name": {"kk": "Қарағанды", "ru": "Караганда", "en": "Karaganda"},
+                "category": "regional",
+                "timezone": "Asia/Almaty",
+            },
+            {
+                "code": "almaty",
+                "name": {"kk": "Алматы", "ru": "Алматы", "en": "Almaty"},
+                "category": "republican",
+                "timezone": "Asia/Almaty",
+            },
+        ]
+    }
+)
+KEPT = {"alembic_version", "ledger_floor", "catalogue_version"}
+
+
+@contextmanager
+def free_slot() -> Iterator[tuple[Path, Ports]]:
+    """A folder and ports that no other test session uses: `.stack-test`, 10,000 above the defaults, and so on."""
+    for slot in range(10):
+        folder = Path(f".stack-test-{slot}" if slot else ".stack-test")
+        folder.mkdir(exist_ok=True)
+        with (folder / "session.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            ports = {name: field.default + TEST_OFFSET + 100 * slot for name, field in Ports.model_fields.items()}
+            yield folder, Ports(**ports)
+            return
+    pytest.fail("ten test sessions are running already")
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Mosquitto, Kafka and PostgreSQL, migrated."""
+    with free_slot() as (folder, ports), running_stack(folder, ports) as running:
+        asyncio.run(upgrade(SecretStr(running.env()["AHUAL_DATABASE_URL"])))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def database_url(stack: Stack) -> SecretStr:
+    """The owner's connection."""
+    return SecretStr(stack.env()["AHUAL_DATABASE_URL"])
+
+
+@pytest.fixture
+async def database(database_url: SecretStr) -> AsyncIterator[AsyncEngine]:
+    """An engine on empty tables, with two registered cities."""
+    engine = open_database(database_url, pool_size=8, application="tests")
+    names = ", ".join(name for name in tables.metadata.tables if name not in KEPT)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    await apply_cities(database_url, CITIES)
+    yield engine
+    await engine.dispose()

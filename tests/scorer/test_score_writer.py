@@ -1,0 +1,111 @@
+"""The stored CityScore: right at once, one revision per write, missing when a feed is dead."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from services.cityscore.catalogue import load_catalogue
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas import tables
+from schemas.snapshot import Snapshot
+from services.runtime.metrics import Metrics
+from services.scorer.score_writer import ScoreWriter
+from tests.scorer.events import answered
+from tests.scorer.test_transaction import CITY, NOW, Partition
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.stack
+
+
+def writer(engine: AsyncEngine, after: timedelta = timedelta()) -> ScoreWriter:
+    return ScoreWriter(engine, load_catalogue(), lambda: NOW + after, Metrics())
+
+
+async def stored(engine: AsyncEngine) -> Snapshot:
+    async with engine.connect() as connection:
+        body = (await connection.execute(sa.select(tables.cityscore_current.c.snapshot))).scalar_one()
+    return Snapshot.model_validate(body)
+
+
+async def test_a_call_moves_the_score(database: AsyncEngine) -> None:
+    partition = Partition(database, "score")
+    await partition.enter()
+    scores = writer(database)
+    await scores.score(CITY)
+    empty = await stored(database)
+    assert empty.index is None
+    assert (empty.lower, empty.upper, empty.coverage) == (0.0, 100.0, 0.0)
+    await partition.commit(0, [answered("2026-11-22T11:00:40Z", "2026-11-22T11:00:00Z", id="a")])
+    await scores.score(CITY)
+    first = await stored(database)
+    assert first.kpis["2.1"].value == 40.0
+    assert first.kpis["2.1"].attainment == 0.5
+    assert first.kpis["1.8"].value == 100.0
+    await partition.commit(1, [answered("2026-11-22T11:05:00Z", "2026-11-22T11:05:00Z", id="b")])
+    await scores.score(CITY)
+    second = await stored(database)
+    assert second.kpis["2.1"].value == 20.0
+    assert second.kpis["2.1"].attainment == 1.0
+    assert second.revision == first.revision + 1 == empty.revision + 2
+    assert second.index is not None
+    assert second.lower < second.index <= 100.0
+    assert second.coverage == pytest.approx(1 - (second.upper - second.lower) / 100)
+
+
+async def test_a_dead_feed_stops_scoring(database: AsyncEngine) -> None:
+    partition = Partition(database, "dead")
+    await partition.enter()
+    await partition.commit(0, [answered(id="a", recordedtime="2026-11-22T10:00:00Z")])
+    for hours, freshness in ((3, "fresh"), (24, "fresh"), (30, "stale"), (60, "missing")):
+        snapshot = await writer(database, timedelta(hours=hours)).score(CITY)
+        assert snapshot is not None
+        assert snapshot.kpis["1.1"].freshness in (freshness, "not_applicable")
+        assert snapshot.kpis["2.1"].freshness == ("not_applicable" if hours in (24, 30) else freshness)
+
+
+async def test_two_writers_take_turns(database: AsyncEngine) -> None:
+    partition = Partition(database, "turns")
+    await partition.enter()
+    await partition.commit(0, [answered(id="a")])
+    before = await writer(database).score(CITY)
+    assert before is not None
+    await asyncio.gather(*(writer(database).score(CITY) for _ in range(4)))
+    assert (await stored(database)).revision == before.revision + 4
+
+
+async def test_a_tick_right_after_another_writers_is_left_out(database: AsyncEngine) -> None:
+    assert await writer(database).score(CITY) is not None
+    assert await writer(database).score(CITY, newer_than=timedelta(seconds=5)) is None
+    assert await writer(database, timedelta(seconds=6)).score(CITY, newer_than=timedelta(seconds=5)) is not None
+
+
+async def test_notices_lead_to_scores(database: AsyncEngine) -> None:
+    stop, notices = asyncio.Event(), asyncio.Queue[str]()
+    partition = Partition(database, "notices")
+    await partition.enter()
+    scores = writer(database)
+    task = asyncio.create_task(
+        scores.run(stop, notices, cadence=timedelta(hours=1), debounce=timedelta(milliseconds=1))
+    )
+    try:
+        await eventually(lambda: _revision(database))
+        await partition.commit(0, [answered(id="a")])
+        notices.put_nowait(CITY.code)
+        await eventually(lambda: _value(database))
+    finally:
+        stop.set()
+        notices.put_nowait("")
+        await task
+
+
+async def _value(engine: AsyncEngine) -> float | None:
+    return (await stored(engine)).kpis["2.1"].value
+
+
+async def _revision(engine: AsyncEngine) -> int | None:
+    async with engine.connect() as connection:
+        return (await connection.execute(sa.select(tables.cityscore_current.c.revision))).scalar_one_or_none()
