@@ -15,7 +15,10 @@ EventClass = Literal["telemetry", "department"]
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("outside the years 1 to 9999 in UTC") from error
 
 
 Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]

@@ -1,0 +1,95 @@
+"""Wiring of the gateway process: MQTT gateway, HTTP intake, Kafka, API keys, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from services.ingest.forwarder import Forwarder
+from services.ingest.gateway import Gateway
+from services.ingest.intake import Intake, create_app
+from services.ingest.keys import KeyRing
+from services.ingest.settings import IngestSettings
+from services.runtime import process
+from services.runtime.clock import utc_now
+from services.runtime.database import open_database
+from services.runtime.kafka import open_producer
+from services.runtime.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run until told to stop."""
+    settings = IngestSettings()
+    process.run(lambda stop: serve(settings, stop), log_level=settings.log_level)
+
+
+async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
+    """Everything of one gateway process, from opening to draining."""
+    metrics = Metrics()
+    metrics.serve(settings.metrics_host, settings.ingest_metrics_port)
+    forwarder = Forwarder(lambda: open_producer(settings.kafka_bootstrap, client_id=settings.mqtt_client_id), metrics)
+    gateway = Gateway(settings, forwarder, utc_now, metrics)
+    engine = open_database(settings.database_url, pool_size=1, application="ahual-ingest")
+    keys = KeyRing(engine)
+    web = _web(Intake(settings, forwarder, gateway, keys, utc_now, metrics))
+    background = [asyncio.create_task(keys.keep_fresh(settings.ingest_keys_refresh_s))]
+    serving = asyncio.create_task(web.serve())
+    opening = asyncio.create_task(forwarder.start())
+    try:
+        if await _before(stop, opening):
+            background.append(asyncio.create_task(gateway.run()))
+            await _first(stop, serving, *background)
+    finally:
+        web.should_exit = True
+        await gateway.stop()
+        await serving
+        for task in (opening, *background):
+            task.cancel()
+        results = await asyncio.gather(opening, *background, return_exceptions=True)
+        await forwarder.close()
+        await engine.dispose()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _before(stop: asyncio.Event, task: asyncio.Task[None]) -> bool:
+    """Whether the task was done before the order to stop."""
+    await _first(stop, task)
+    return task.done()
+
+
+async def _first(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
+    """Wait for the order to stop, or for the end of a task, which no task of ours should come to by itself."""
+    ordered = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([ordered, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ordered.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to `services.runtime.process`."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _web(intake: Intake) -> uvicorn.Server:
+    config = uvicorn.Config(
+        create_app(intake),
+        host=intake.settings.ingest_http_host,
+        port=intake.settings.ingest_http_port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=int(intake.settings.ingest_drain_s),
+    )
+    return _Server(config)

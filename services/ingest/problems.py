@@ -1,0 +1,82 @@
+"""Refused requests as RFC 9457 problem details, in the language asked for."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from services.runtime.messages import LANGUAGES, Language, text
+
+STATUS: Final = {
+    "no_key": HTTPStatus.UNAUTHORIZED,
+    "unknown_key": HTTPStatus.UNAUTHORIZED,
+    "revoked_key": HTTPStatus.FORBIDDEN,
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "keys_unread": HTTPStatus.SERVICE_UNAVAILABLE,
+    "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
+    "unconfirmed": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""Every reason to refuse a request as a whole."""
+
+
+class RequestRefusedError(Exception):
+    """A request is refused as a whole; `code` is one of `STATUS`."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code, params)
+        self.code = code
+        self.params = params
+
+
+def spoken(request: Request) -> Language:
+    """The first known language of Accept-Language, by its weight; English without one."""
+    ranked = sorted(map(_weighted, request.headers.get("accept-language", "").split(",")), key=lambda pair: -pair[1])
+    return next((known for tag, weight in ranked for known in LANGUAGES if tag[:2] == known and weight > 0), "en")
+
+
+def _weighted(part: str) -> tuple[str, float]:
+    tag, _, params = part.strip().lower().partition(";")
+    try:
+        return tag, float(params.replace(" ", "").removeprefix("q=") or 1)
+    except ValueError:
+        return tag, 0.0
+
+
+def _problem(request: Request, status: int, code: str, title: str, detail: str, lang: Language) -> JSONResponse:
+    headers = {"Content-Language": lang, "Cache-Control": "no-store"}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="ahual"'
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "2"
+    body = {
+        "type": f"urn:ahual:problem:{code}",
+        "title": title,
+        "status": int(status),
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+async def on_refused(request: Request, error: Exception) -> JSONResponse:
+    """The answer to a refused request."""
+    if not isinstance(error, RequestRefusedError):
+        raise error
+    lang = spoken(request)
+    title = text(f"ingest.problem_{error.code}", lang)
+    detail = text(f"ingest.problem_{error.code}_detail", lang, **error.params)
+    return _problem(request, STATUS[error.code], error.code, title, detail, lang)
+
+
+async def on_http_error(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an unknown path or method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    title = HTTPStatus(error.status_code).phrase
+    return _problem(request, error.status_code, "http", title, str(error.detail), "en")

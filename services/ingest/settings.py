@@ -1,0 +1,53 @@
+"""What the gateway and the HTTP intake are told from outside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field, SecretStr
+
+from services.ingest.validation import Limits
+from services.runtime.settings import RuntimeSettings
+
+
+class IngestSettings(RuntimeSettings):
+    """`AHUAL_MQTT_…` and `AHUAL_INGEST_…` beside the shared `AHUAL_…`."""
+
+    mqtt_host: str = Field(default="127.0.0.1", description="MQTT broker's address")
+    mqtt_port: int = Field(default=1883, ge=1, le=65535, description="MQTT broker's port for gateways")
+    mqtt_username: str = Field(default="", description="MQTT account; empty: anonymous")
+    mqtt_password: SecretStr = Field(default=SecretStr(""), description="MQTT password")
+    mqtt_client_id: str = Field(
+        default="ahual-ingest-1", min_length=1, description="Fixed: the broker keeps its session under this name"
+    )
+    mqtt_keepalive_s: int = Field(default=30, ge=5, le=3600, description="MQTT keep-alive, in s")
+    ingest_max_in_flight: int = Field(
+        default=2000, ge=1, le=65535, description="MQTT messages held until Kafka confirms, then reading pauses"
+    )
+    ingest_max_in_flight_bytes: int = Field(
+        default=67_108_864, ge=1, description="Bytes of such messages, then reading pauses too"
+    )
+    ingest_http_host: str = Field(default="127.0.0.1", description="Address of the HTTP intake")
+    ingest_http_port: int = Field(default=18081, ge=0, le=65535, description="Port of the HTTP intake; 0: a free one")
+    ingest_max_body_bytes: int = Field(default=8_388_608, ge=1, description="Largest HTTP request body, in bytes")
+    ingest_max_waiting: int = Field(
+        default=20_000, ge=1, description="Events of HTTP requests that wait for Kafka at once, then 503"
+    )
+    ingest_confirm_timeout_s: float = Field(
+        default=20.0, gt=0, description="How long an HTTP request waits for Kafka, in s, then 503"
+    )
+    ingest_keys_refresh_s: float = Field(default=3.0, gt=0, description="How often API keys are read again, in s")
+    ingest_metrics_port: int = Field(default=18091, ge=0, le=65535, description="Port of the Prometheus endpoint")
+    ingest_max_message_bytes: int = Field(default=262_144, ge=1, description="Largest MQTT message or event, in bytes")
+    ingest_max_items: int = Field(default=10_000, ge=1, description="Most events in one array or batch")
+    ingest_max_future_s: float = Field(default=300.0, ge=0, description="How far a sender's clock may be ahead, in s")
+    ingest_drain_s: float = Field(default=10.0, gt=0, description="Time for what is held when told to stop, in s")
+
+    @property
+    def limits(self) -> Limits:
+        """What one message may be."""
+        return Limits(
+            max_bytes=self.ingest_max_message_bytes,
+            max_items=self.ingest_max_items,
+            max_future=timedelta(seconds=self.ingest_max_future_s),
+        )

@@ -1,0 +1,225 @@
+"""From bytes to events: pure, and without failure whatever the bytes are.
+
+`accept` answers with one outcome per event: `Accepted` in canonical form, or `Rejected` with its reason. The contract
+is the pydantic model of the event's `type`; the scorer's decoder has to agree before anything is let in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from pydantic import ValidationError
+
+from schemas.dead_letter import Reason
+from schemas.events.envelope import Event, canonical
+from schemas.events.registry import CONTRACTS, EVENT_TYPES, STRUCTS
+from schemas.identity import Identity, parse_identity, topic_of
+from services.ingest import syntax
+from services.ingest.errors import RejectedError
+
+FUTURE_FIELDS: Final = frozenset({"due_at"})
+"""Timestamps that state a plan; every other one states what has happened and cannot lie in the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one message may be."""
+
+    max_bytes: int = 262_144
+    """Of one event; of an MQTT message as a whole."""
+    max_items: int = 10_000
+    """Events in one array."""
+    max_future: timedelta = timedelta(minutes=5)
+    """How far a sender's clock may be ahead."""
+
+
+class Accepted(NamedTuple):
+    """An event as it goes to Kafka."""
+
+    identity: Identity
+    body: bytes
+    id: str
+
+
+class Rejected(NamedTuple):
+    """What is not let in; `payload` is the event's own part of the message."""
+
+    reason: Reason
+    field: str | None
+    detail: str
+    payload: bytes
+    id: str | None = None
+
+
+Outcome = Accepted | Rejected
+SourceRule = Callable[[str | None], Identity]
+"""Whose event it is, from the `source` it states (None: none); RejectedError for a foreign one."""
+
+
+def own_source(identity: Identity) -> SourceRule:
+    """A device speaks for itself only."""
+
+    def whose(source: str | None) -> Identity:
+        if source is not None and source != identity.source:
+            detail = f"source is {source[:200]!r}, this sender is {identity.source}; leave source out or correct it"
+            raise RejectedError(Reason.FOREIGN_IDENTITY, detail, "$.source")
+        return identity
+
+    return whose
+
+
+def any_source_of(department: Identity) -> SourceRule:
+    """A departmental system speaks for all sources of its city and system, and as itself when it names none."""
+
+    def whose(source: str | None) -> Identity:
+        if source is None:
+            return department
+        try:
+            identity = parse_identity(source.removeprefix("/"))
+        except ValueError:
+            identity = None
+        if identity is None or identity.source != source or identity[:2] != department[:2]:
+            detail = f"source is {source[:200]!r}, this key sends for /{department.city}/{department.system}/…"
+            raise RejectedError(Reason.FOREIGN_IDENTITY, detail, "$.source")
+        return identity
+
+    return whose
+
+
+def accept(
+    identity: Identity, payload: bytes, now: datetime, limits: Limits, whose: SourceRule | None = None
+) -> list[Outcome]:
+    """The outcome of each event in a message: one object or an array of them. Never raises, whatever the bytes are."""
+    rule = whose or own_source(identity)
+    try:
+        syntax.require_text(payload, limits.max_bytes)
+        if payload.lstrip(syntax.BLANK)[:1] != b"[":
+            return [_outcome(identity, payload, b"", now, limits, rule)]
+        items = syntax.split(payload, limits.max_items)
+    except RejectedError as error:
+        return [Rejected(error.reason, error.field, error.detail, payload)]
+    return [_outcome(identity, item, str(index).encode(), now, limits, rule) for index, item in enumerate(items)]
+
+
+def accept_item(
+    identity: Identity, payload: bytes, index: int | None, now: datetime, limits: Limits, whose: SourceRule
+) -> Outcome:
+    """The outcome of one event, alone (`index` None) or in a batch larger than a message may be."""
+    try:
+        syntax.require_text(payload, limits.max_bytes)
+    except RejectedError as error:
+        return Rejected(error.reason, error.field, error.detail, payload)
+    return _outcome(identity, payload, b"" if index is None else str(index).encode(), now, limits, whose)
+
+
+def _outcome(identity: Identity, raw: bytes, place: bytes, now: datetime, limits: Limits, whose: SourceRule) -> Outcome:
+    stated = None
+    try:
+        peek = syntax.peek(raw)
+        stated = peek.id if isinstance(peek.id, str) else None
+        owner = whose(_stated_source(peek))
+        contract = _contract_of(peek, owner)
+        event = _validated(contract, raw, _absent(peek, identity, owner, raw, place, now))
+        _require_past(event, now + limits.max_future)
+    except RejectedError as found:
+        error = syntax.defect(raw) or found
+        return Rejected(error.reason, error.field, error.detail[:1000], raw, stated and stated[:128])
+    return Accepted(owner, canonical(event), event.id)
+
+
+def _stated_source(peek: syntax.Peek) -> str | None:
+    if peek.source is None or isinstance(peek.source, str):
+        return peek.source
+    raise RejectedError(Reason.INVALID_FIELD, "source must be a string", "$.source")
+
+
+def _contract_of(peek: syntax.Peek, owner: Identity) -> type[Event[Any]]:
+    if peek.type is None:
+        raise RejectedError(Reason.INVALID_FIELD, "type is missing: it names what the event states", "$.type")
+    if not isinstance(peek.type, str):
+        raise RejectedError(Reason.INVALID_FIELD, "type must be a string", "$.type")
+    if peek.type not in CONTRACTS:
+        known = ", ".join(name for name, data in EVENT_TYPES.items() if data.system == owner.system) or "none"
+        detail = f"no event type {peek.type[:200]!r}; types of {owner.system}: {known}"
+        raise RejectedError(Reason.UNKNOWN_TYPE, detail, "$.type")
+    if EVENT_TYPES[peek.type].system != owner.system:
+        detail = f"only sources of {EVENT_TYPES[peek.type].system} may send {peek.type}, not those of {owner.system}"
+        raise RejectedError(Reason.FOREIGN_IDENTITY, detail, "$.type")
+    if peek.clockless is not None:
+        raise RejectedError(Reason.INVALID_FIELD, "clockless is set by the gateway only: leave it out", "$.clockless")
+    return CONTRACTS[peek.type]
+
+
+def _absent(
+    peek: syntax.Peek, identity: Identity, owner: Identity, raw: bytes, place: bytes, now: datetime
+) -> dict[str, Any]:
+    """What the sender left out and the gateway fills in."""
+    filled: dict[str, Any] = {}
+    if peek.source is None:
+        filled["source"] = owner.source
+    if peek.id is None:
+        topic = topic_of(identity, "events").encode()
+        filled["id"] = hashlib.sha256(b"\0".join((topic, raw, place))).hexdigest()
+    if peek.time is None:
+        filled |= {"time": now, "clockless": True}
+    return filled
+
+
+def _validated(contract: type[Event[Any]], raw: bytes, filled: Mapping[str, Any]) -> Event[Any]:
+    complete = syntax.append_members(raw, filled) if filled else raw
+    try:
+        event = contract.model_validate_json(complete)
+        _DECODERS[event.type].decode(complete)
+    except ValidationError as error:
+        raise _rejection(error) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise syntax.rejection(error) from error
+    return event
+
+
+_DECODERS: Final = {name: msgspec.json.Decoder(struct) for name, struct in STRUCTS.items()}
+_PAST: Final = {
+    name: tuple(
+        field
+        for field, info in data.model_fields.items()
+        if field not in FUTURE_FIELDS and "datetime" in str(info.annotation).lower()
+    )
+    for name, data in EVENT_TYPES.items()
+}
+
+
+def _require_past(event: Event[Any], limit: datetime) -> None:
+    if event.time > limit:
+        raise _future("$.time", event.time)
+    if event.recordedtime is not None and event.recordedtime > limit:
+        raise _future("$.recordedtime", event.recordedtime)
+    for field in _PAST[event.type]:
+        moment = getattr(event.data, field)
+        if moment is not None and moment > limit:
+            raise _future(f"$.data.{field}", moment)
+
+
+def _future(field: str, moment: datetime) -> RejectedError:
+    detail = f"{moment.isoformat()} lies in the future: check the sender's clock and time zone"
+    return RejectedError(Reason.FUTURE_TIME, detail, field)
+
+
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _rejection(error: ValidationError) -> RejectedError:
+    """The first thing that is wrong, with its path; the input itself stays out of the text."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    first = found[0]
+    if first["type"] == "json_invalid":
+        return syntax.rejection(ValueError(first["msg"]))
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    detail = first["msg"].removeprefix("Value error, ") + others
+    return RejectedError(Reason.INVALID_FIELD, detail, _UNSAFE.sub("?", f"${path}")[:200])
