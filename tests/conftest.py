@@ -1,4 +1,4 @@
-"""The real servers, once per session; a clean database per test. Sessions side by side each take a slot of their own."""
+"""The real servers, once per session; a clean database per test. Sessions side by side take a slot each."""
 
 from __future__ import annotations
 
