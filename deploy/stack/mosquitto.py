@@ -30,7 +30,7 @@ def prepare(layout: Layout, ports: Ports, unpacked: Path, passwords: Passwords) 
     write_private(home / "first.conf", render(f"listener 0 {bootstrap}"))
     write_private(
         home / "mosquitto.conf",
-        render(f"listener {ports.mqtt_internal} 127.0.0.1\nlistener {ports.mqtt} 127.0.0.1"),
+        render(f"set_tcp_nodelay true\nlistener {ports.mqtt_internal} 127.0.0.1\nlistener {ports.mqtt} 127.0.0.1"),
     )
     write_private(home / "acl", (files("deploy") / "mosquitto" / "acl.conf").read_text("utf-8"))
     if GATEWAY not in accounts(home):

@@ -83,6 +83,13 @@ async def ensure_database(ports: Ports, passwords: Passwords) -> None:
     connection = await _connect(ports, passwords, DATABASE)
     try:
         await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        # The Apache edition ships this job, refuses to run it with an error in the log every time, and refuses
+        # delete_job and alter_job as well.
+        await connection.execute(
+            "UPDATE _timescaledb_config.bgw_job SET scheduled = false"
+            " WHERE proc_name = 'policy_job_stat_history_retention'"
+            " AND scheduled AND current_setting('timescaledb.license') = 'apache'"
+        )
     finally:
         await connection.close()
 
