@@ -1,0 +1,114 @@
+"""The application: routes, failures, and the resources that live as long as it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from importlib.metadata import version
+from typing import Any, TypedDict
+
+from fastapi import FastAPI
+
+from services.api import (
+    catalogue,
+    cities,
+    cityscore,
+    dead_letters,
+    errors,
+    explain,
+    health,
+    kpis,
+    live,
+    page,
+    reconciliation,
+    series,
+)
+from services.api.errors import Problem
+from services.api.hub import Hub
+from services.api.middleware import RequestMetrics, SecurityHeaders
+from services.api.settings import ApiSettings
+from services.api.state import State
+from services.cityscore.catalogue import load_catalogue
+from services.runtime.clock import Clock, utc_now
+from services.runtime.database import open_database
+from services.runtime.metrics import Metrics
+
+DESCRIPTION = """Live KPIs of a city situational centre and CityScore-Kazakhstan (order No. 469/НҚ), read-only.
+
+Figures are operational estimates. Failures are RFC 9457 problem details in the language of `?lang=` or
+`Accept-Language` (kk, ru, en). Times are ISO 8601 with zone. The WebSocket
+`/api/v1/cities/{city}/live?after=revision` carries the messages of `/events` as JSON objects."""
+
+
+class Lifespan(TypedDict):
+    """What requests find in `request.state`."""
+
+    api: State
+
+
+def create_app(
+    settings: ApiSettings,
+    *,
+    stopping: asyncio.Event | None = None,
+    clock: Clock = utc_now,
+    migration_head: str | None = None,
+) -> FastAPI:
+    """The API. `stopping` ends live streams; `migration_head` is what `/readyz` wants, None takes any."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="Ahual",
+        version=version("ahual"),
+        description=DESCRIPTION,
+        lifespan=_lifespan(settings, stopping, clock, migration_head, metrics),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": Problem, "description": "RFC 9457 problem details"}},
+    )
+    for noun in (cities, cityscore, kpis, series, explain, live, dead_letters, catalogue, reconciliation, page, health):
+        app.include_router(noun.router)
+    app.mount("/static", page.static_files, name="static")
+    errors.register(app)
+    app.add_middleware(RequestMetrics, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _lifespan(
+    settings: ApiSettings, stopping: asyncio.Event | None, clock: Clock, migration_head: str | None, metrics: Metrics
+) -> Callable[[FastAPI], AbstractAsyncContextManager[Lifespan]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
+        engine = open_database(settings.database_url, pool_size=settings.api_pool_size, application="ahual-api")
+        reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        hub = Hub(
+            reading,
+            settings.database_url,
+            clock,
+            max_streams=settings.api_max_streams,
+            recheck_s=settings.api_recheck_s,
+        )
+        stop = stopping or asyncio.Event()
+        state = State(settings, reading, hub, metrics, load_catalogue(), clock, stop, migration_head)
+        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_ring_at_end(stop, hub))]
+        try:
+            yield {"api": state}
+        finally:
+            await _ended(tasks)
+            await engine.dispose()
+
+    return lifespan
+
+
+async def _ring_at_end(stop: asyncio.Event, hub: Hub) -> None:
+    await stop.wait()
+    hub.ring()
+
+
+async def _ended(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,181 @@
+"""What can go wrong, as RFC 9457 problem details in the reader's language.
+
+ApiError
+├── UnknownCityError        404
+├── UnknownKpiError         404
+├── NoScoreError            404  the city is known, its first score is not stored yet
+├── NoSeriesError           422  the KPI is not a quotient of additive parts, or not bound to events yet
+├── SeriesRangeError        422  from, to or resolution ask for nothing, too much or what is gone
+├── TooManyStreamsError     503
+└── ForeignOriginError      403  a WebSocket opened by another site's page
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from asyncpg import InterfaceError, PostgresError
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+
+from services.api.language import spoken
+from services.runtime.messages import MissingTextError, text
+
+log = logging.getLogger(__name__)
+UNAVAILABLE = (DBAPIError, PoolTimeoutError, PostgresError, InterfaceError, OSError, TimeoutError)
+"""What a database that is away looks like from here."""
+
+
+class Problem(BaseModel):
+    """RFC 9457. `type` is stable, `title` and `detail` are in the language asked for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:ahual:problem:unknown_city",
+                "title": "Unknown city",
+                "status": 404,
+                "detail": "There is no city with the code “atlantis”. GET /api/v1/cities lists them.",
+                "instance": "/api/v1/cities/atlantis/cityscore",
+            }
+        }
+    )
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[dict[str, str]] | None = Field(default=None, description="422: each wrong input and what is wrong")
+
+
+class ApiError(Exception):
+    """A failure with a status, a stable `code` and the parameters of its text."""
+
+    status: HTTPStatus
+    code: str
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(self.code, params)
+        self.params = params
+
+
+class UnknownCityError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "unknown_city"
+
+
+class UnknownKpiError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "unknown_kpi"
+
+
+class NoScoreError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "no_score"
+
+
+class NoSeriesError(ApiError):
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "no_series"
+
+
+class SeriesRangeError(ApiError):
+    """`code` is one of series_empty, series_long, series_gone."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, code: str, **params: object) -> None:
+        self.code = code
+        super().__init__(**params)
+
+
+class TooManyStreamsError(ApiError):
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "too_many_streams"
+
+
+class ForeignOriginError(ApiError):
+    status, code = HTTPStatus.FORBIDDEN, "foreign_origin"
+
+
+def problem(
+    connection: HTTPConnection,
+    status: int,
+    code: str,
+    *,
+    params: Mapping[str, object] | None = None,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The answer for one failure; `code` names its type and its texts `api.problem_{code}` and `…_detail`."""
+    lang = spoken(connection)
+    body: dict[str, object] = {
+        "type": f"urn:ahual:problem:{code}",
+        "title": text(f"api.problem_{code}", lang),
+        "status": status,
+        "detail": text(f"api.problem_{code}_detail", lang, **(params or {})),
+        "instance": connection.url.path,
+    }
+    if errors is not None:
+        body["errors"] = list(errors)
+    return JSONResponse(
+        body,
+        status,
+        media_type="application/problem+json",
+        headers={"Content-Language": lang, "Vary": "Accept-Language", "Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def domain_problem(connection: HTTPConnection, error: ApiError) -> JSONResponse:
+    """The answer for a failure of ours; the WebSocket endpoint refuses with it too."""
+    return problem(connection, error.status, error.code, params=error.params)
+
+
+async def _on_api_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class
+    return domain_problem(request, error)
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    params = {"path": request.url.path, "method": request.method}
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    return problem(request, error.status_code, code, params=params, headers=error.headers)
+
+
+async def _on_invalid_input(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    lang = spoken(request)
+    errors = [_input_error(item["type"], item["loc"], item["msg"], lang) for item in error.errors()]
+    return problem(request, 422, "invalid_input", params={"count": len(errors)}, errors=errors)
+
+
+def _input_error(kind: str, place: Sequence[object], message: str, lang: str) -> dict[str, str]:
+    """One wrong input; the kinds our endpoints can meet are translated, another keeps the validator's English."""
+    try:
+        message = text(f"api.input_{kind}", lang)
+    except MissingTextError:
+        log.debug("no text for an input error", extra={"kind": kind})
+    return {"in": ".".join(map(str, place)), "type": kind, "message": message}
+
+
+async def _on_unavailable(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database unavailable", extra={"path": request.url.path, "reason": repr(error)})
+    return problem(request, 503, "database_unavailable", headers={"Retry-After": "2"})
+
+
+async def _on_crash(request: Request, _error: Exception) -> JSONResponse:
+    return problem(request, 500, "internal")
+
+
+def register(app: FastAPI) -> None:
+    """Answer every failure with problem details."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_input)
+    for kind in UNAVAILABLE:
+        app.add_exception_handler(kind, _on_unavailable)
+    app.add_exception_handler(Exception, _on_crash)

@@ -1,0 +1,92 @@
+"""Examples for the OpenAPI document; a test holds them to their models."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+Json = dict[str, Any]
+_WINDOW: Final = {"begin": "2026-11-21T18:00:01Z", "end": "2026-11-22T18:00:01Z"}
+KPI_STATE: Final[Json] = {
+    "value": 14.2,
+    "unit": "s",
+    "period": "day",
+    "window": _WINDOW,
+    "numerator": 17_253_000,
+    "denominator": 1215,
+    "attainment": 0.704,
+    "weight": 10,
+    "points": 4.4,
+    "max_points": 6.25,
+    "section": "city_management",
+    "freshness": "fresh",
+    "newest": "2026-11-22T17:59:58Z",
+}
+SNAPSHOT: Final[Json] = {
+    "city": "almaty",
+    "category": "republican",
+    "revision": 1042,
+    "computed_at": "2026-11-22T18:00:01Z",
+    "label": "operational_estimate",
+    "catalogue": {"version": "469-2025.1", "hash": "5f3c0e1b"},
+    "index": 81.4,
+    "lower": 20.3,
+    "upper": 95.1,
+    "coverage": 0.252,
+    "additional": 1,
+    "total": 83.4,
+    "rating": "good",
+    "sections": {"city_management": {"score": 0.814, "weight": 25, "points": 81.4}},
+    "kpis": {"2.1": KPI_STATE},
+}
+KPI_ROW: Final[Json] = {
+    "code": "2.1",
+    "initiative": 2,
+    "initiative_name": "Unified contact centre 109+",
+    "section": "city_management",
+    "section_name": "City management",
+    "name": "Mean waiting time for an answer (s)",
+    "formula": "Σ waiting time / number of calls answered",
+    "note": "How long a caller waits before an operator answers.",
+    "unit": "s",
+    "unit_name": "s",
+    "period": "day",
+    "value_points": 10,
+    "target": {"op": "<=", "value": 10},
+    "not_scored": None,
+    "measure": "mean",
+    "scale": 1000,
+    "source": "Call-centre logs",
+    "system": "Contact centre 109+",
+    "citation": {"annex": 4, "table": 2, "row": 1},
+    "interpretation": "Abandoned calls have no answer, so they do not enter the mean; they cost points in 1.8.",
+    "state": KPI_STATE,
+}
+SERIES: Final[Json] = {
+    "code": "2.1",
+    "unit": "s",
+    "resolution": "hour",
+    "begin": "2026-11-22T16:00:00Z",
+    "end": "2026-11-22T18:00:00Z",
+    "points": [
+        {"bucket": "2026-11-22T16:00:00Z", "value": 12.5, "numerator": 625_000, "denominator": 50, "count": 50},
+        {"bucket": "2026-11-22T17:00:00Z", "value": 15.0, "numerator": 900_000, "denominator": 60, "count": 60},
+    ],
+}
+_CONTRIBUTION: Final[Json] = {
+    "code": "2.1",
+    "section": "city_management",
+    "points": 4.4,
+    "max_points": 6.25,
+    "gain": 1.85,
+}
+EXPLANATION: Final[Json] = {
+    "revision": 1042,
+    "computed_at": "2026-11-22T18:00:01Z",
+    "index": 81.4,
+    "total": 83.4,
+    "rating": "good",
+    "sections": [{"code": "city_management", "points": 81.4, "max_points": 100.0, "gain": 18.6}],
+    "kpis": [_CONTRIBUTION],
+    "cheapest": [_CONTRIBUTION],
+    "next_band": {"rating": "excellent", "floor": 90, "gap": 6.6, "reachable": False, "kpis": ["2.1"]},
+}

@@ -1,0 +1,143 @@
+"""One reader of the database's notices per process, any number of live streams.
+
+A stream never queues: it holds what it sent last and, when woken, sends the difference to the newest. So a slow reader
+skips revisions instead of filling memory, and no stream holds a database connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.tables import CHANNEL_CITYSCORE
+from services.api.changes import change
+from services.api.errors import UNAVAILABLE, TooManyStreamsError
+from services.api.snapshots import Stored, read_newer
+from services.runtime.clock import Clock
+from services.runtime.database import listen
+
+log = logging.getLogger(__name__)
+READ_LIMIT_S = 5.0
+
+
+class Followed:
+    """A city somebody follows: its newest snapshot, and a bell that rings for each new one."""
+
+    def __init__(self) -> None:
+        self.stored: Stored | None = None
+        self.readers = 0
+        self._step: tuple[Stored, Stored, dict[str, Any] | None] | None = None
+        self._bell = asyncio.Event()
+
+    def publish(self, stored: Stored) -> None:
+        """Make this the newest."""
+        self.stored = stored
+        self.ring()
+
+    def ring(self) -> None:
+        """Wake every stream of this city."""
+        self._bell.set()
+        self._bell = asyncio.Event()
+
+    async def rung(self, seconds: float) -> None:
+        """Wait for the bell, at most so long. No await may stand between looking at `stored` and calling this."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._bell.wait(), max(seconds, 0.0))
+
+    def step(self, before: Stored, after: Stored) -> dict[str, Any] | None:
+        """`change` from one snapshot to another, computed once for all streams that keep up."""
+        if self._step is None or self._step[0] is not before or self._step[1] is not after:
+            self._step = (before, after, change(before.snapshot, after.snapshot))
+        return self._step[2]
+
+
+class Hub:
+    """`run` reads each new revision once; `follow` lends it to streams. `confirmed_at` is the last successful read."""
+
+    def __init__(
+        self, engine: AsyncEngine, url: SecretStr, clock: Clock, *, max_streams: int, recheck_s: float
+    ) -> None:
+        self.confirmed_at: datetime | None = None
+        self.running = False
+        self.streams = 0
+        self._engine = engine
+        self._settings = settings
+        self._clock = clock
+        self._followed: dict[str, Followed] = {}
+        self._reading = asyncio.Lock()
+
+    @asynccontextmanager
+    async def follow(self, city: str) -> AsyncIterator[Followed]:
+        """The city's newest snapshot, kept up to date for as long as the block runs. Raises TooManyStreamsError."""
+        if self.streams >= self._settings.api_max_streams:
+            raise TooManyStreamsError(limit=self._settings.api_max_streams)
+        followed = self._followed.setdefault(city, Followed())
+        self.streams += 1
+        followed.readers += 1
+        try:
+            if followed.stored is None:
+                await self._refresh([city])
+            yield followed
+        finally:
+            self.streams -= 1
+            followed.readers -= 1
+            if not followed.readers:
+                del self._followed[city]
+
+    async def run(self) -> None:
+        """Follow the notices until cancelled; what a lost notice hid is found by reading again every few seconds."""
+        self.running = True
+        try:
+            async with listen(self._settings.database_url, CHANNEL_CITYSCORE) as notices:
+                while True:
+                    await self._refresh(await self._next(notices))
+        finally:
+            self.running = False
+
+    def ring(self) -> None:
+        """Wake every stream, so that it sees that the process is stopping."""
+        for followed in self._followed.values():
+            followed.ring()
+
+    async def _next(self, notices: asyncio.Queue[str]) -> list[str]:
+        try:
+            heard = {await asyncio.wait_for(notices.get(), self._settings.api_recheck_s)}
+        except TimeoutError:
+            return list(self._followed)
+        while not notices.empty():
+            heard.add(notices.get_nowait())
+        cities = {notice.rpartition(":")[0] for notice in heard}
+        return list(self._followed) if "" in heard else [city for city in self._followed if city in cities]
+
+    async def _refresh(self, cities: Iterable[str]) -> None:
+        """Read what is newer and hand it on; one read at a time, so that an older one never overtakes."""
+        async with self._reading:
+            known = {city: self._revision(city) for city in cities if city in self._followed}
+            if not known:
+                return
+            try:
+                async with asyncio.timeout(READ_LIMIT_S):
+                    newer = await read_newer(self._engine, known)
+            except UNAVAILABLE as error:
+                log.warning("snapshots not read", extra={"cities": list(known), "reason": repr(error)})
+                return
+            self.confirmed_at = self._clock()
+            for stored in newer:
+                if stored.city in self._followed:
+                    self._followed[stored.city].publish(stored)
+
+    def _revision(self, city: str) -> int | None:
+        stored = self._followed[city].stored
+        return None if stored is None else stored.revision
+
+
+def as_json(value: object) -> str:
+    """Compact JSON with the letters of all three languages as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,126 @@
+"""A city's KPIs: the catalogue's row and its target for the city's category, beside the live state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.catalogue import Catalogue, Category, Citation, Initiative, Kpi, Period, SectionCode, Target, Text
+from schemas.snapshot import KpiState
+from schemas.units import UNITS
+from services.api.cities import require_city
+from services.api.errors import UnknownKpiError
+from services.api.examples import KPI_ROW
+from services.api.language import LangQuery, in_language
+from services.api.snapshots import read_one
+from services.api.state import ApiState, State
+from services.runtime.messages import Language
+
+router = APIRouter(prefix="/api/v1/cities/{city}/kpis", tags=["kpis"])
+
+
+class KpiRow(BaseModel):
+    """A row of annex 4 with its state in one city. Texts are `{kk, ru, en}`, or one string when `lang` was given."""
+
+    model_config = ConfigDict(json_schema_extra={"example": KPI_ROW})
+    code: str
+    initiative: int
+    initiative_name: Text | str
+    section: SectionCode
+    section_name: Text | str
+    name: Text | str
+    formula: Text | str
+    note: Text | str
+    unit: str
+    unit_name: Text | str
+    period: Period
+    value_points: int = Field(description="the order's weight (ценность) of the KPI")
+    target: Target | None = Field(description="for the city's category; null where the order gives none to score by")
+    not_scored: Text | str | None = Field(description="why this category is not scored on it, if so")
+    measure: str = Field(description="kind of measure")
+    scale: float = Field(description="value = numerator ÷ denominator ÷ scale (a share: × 100)")
+    source: Text | str
+    system: Text | str
+    citation: Citation
+    interpretation: Text | str | None
+    state: KpiState | None = Field(description="null when the city has no score, or is not scored on this KPI")
+
+
+@router.get("")
+async def kpis(city: str, state: ApiState, lang: LangQuery = None) -> list[KpiRow]:
+    """All rows of annex 4, in its order."""
+    category, states = await _context(state, city)
+    return [
+        _row(state.catalogue, initiative, kpi, category, states, lang) for initiative, kpi in rows_of(state.catalogue)
+    ]
+
+
+@router.get("/{code}")
+async def kpi(city: str, code: str, state: ApiState, lang: LangQuery = None) -> KpiRow:
+    """One row of annex 4."""
+    category, states = await _context(state, city)
+    initiative, row = require_kpi(state.catalogue, code)
+    return _row(state.catalogue, initiative, row, category, states, lang)
+
+
+def rows_of(catalogue: Catalogue) -> Iterator[tuple[Initiative, Kpi]]:
+    """Every KPI with its initiative, in the order of annex 4."""
+    for initiative in catalogue.initiatives:
+        for kpi in initiative.kpis:
+            yield initiative, kpi
+
+
+def require_kpi(catalogue: Catalogue, code: str) -> tuple[Initiative, Kpi]:
+    """The KPI of this code. Raises UnknownKpiError."""
+    found = next((pair for pair in rows_of(catalogue) if pair[1].code == code), None)
+    if found is None:
+        raise UnknownKpiError(code=code[:100])
+    return found
+
+
+async def _context(state: State, city: str) -> tuple[Category, dict[str, Any]]:
+    stored = await read_one(state.engine, city)
+    if stored is None:
+        return await require_city(state, city), {}
+    return Category(stored.snapshot["category"]), stored.snapshot["kpis"]
+
+
+def _row(
+    catalogue: Catalogue,
+    initiative: Initiative,
+    kpi: Kpi,
+    category: Category,
+    states: dict[str, Any],
+    lang: Language | None,
+) -> KpiRow:
+    target = kpi.targets.of(category)
+    texts = {
+        "initiative_name": initiative.name,
+        "section_name": catalogue.methodology.sections[initiative.section].name,
+        "name": kpi.name,
+        "formula": kpi.formula,
+        "note": kpi.note,
+        "unit_name": Text.model_validate(UNITS[kpi.unit]),
+        "source": kpi.source,
+        "system": kpi.system,
+        "interpretation": kpi.interpretation,
+        "not_scored": kpi.not_for.get(category),
+    }
+    spoken = {name: in_language(text and text.model_dump(), lang) for name, text in texts.items()}
+    return KpiRow(
+        code=kpi.code,
+        initiative=initiative.number,
+        section=initiative.section,
+        unit=kpi.unit,
+        period=kpi.period,
+        value_points=kpi.weight,
+        target=target,
+        measure=kpi.measure.kind,
+        scale=kpi.measure.scale,
+        citation=kpi.citation,
+        state=states.get(kpi.code),
+        **spoken,
+    )

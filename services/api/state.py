@@ -1,0 +1,39 @@
+"""What the lifespan yields and every endpoint asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import HTTPConnection
+
+from schemas.catalogue import Catalogue
+from services.api.hub import Hub
+from services.api.settings import ApiSettings
+from services.runtime.clock import Clock
+from services.runtime.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The opened resources of one API process. `stopping` is set when the process was asked to end."""
+
+    settings: ApiSettings
+    engine: AsyncEngine
+    hub: Hub
+    metrics: Metrics
+    catalogue: Catalogue
+    clock: Clock
+    stopping: asyncio.Event
+    migration_head: str | None
+
+
+def _state(connection: HTTPConnection) -> State:
+    state: State = connection.state.api
+    return state
+
+
+ApiState = Annotated[State, Depends(_state)]

@@ -1,0 +1,21 @@
+"""`ahual api`: REST, live push and the page."""
+
+from __future__ import annotations
+
+import typer
+
+from deploy.migrations.run import head
+from services.api import main as api
+from services.api.settings import ApiSettings
+from services.cli.settings import load
+from services.runtime.messages import text
+
+
+def register(app: typer.Typer) -> None:
+    """`ahual api`."""
+
+    @app.command("api", help=text("api.help"))
+    def _api() -> None:
+        settings = load(ApiSettings)
+        typer.echo(text("api.serving", url=f"http://{settings.api_host}:{settings.api_port}/"), err=True)
+        api.main(settings, migration_head=head())
