@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from schemas.catalogue import Catalogue, Category, SectionCode
 from services.cityscore.attainment import Value, attainment, check
 from services.cityscore.errors import InputError
 from services.cityscore.policy import DEFAULT_POLICY, Policy
 from services.cityscore.result import KpiScore, Score, SectionScore
-from services.cityscore.rubric import Criterion, Rubric
+from services.cityscore.rubric import Criterion, Rubric, rating_of
+
+
+class Weighted(Protocol):
+    """What counts with a weight in a section."""
+
+    @property
+    def section(self) -> SectionCode: ...
+
+    @property
+    def weight(self) -> int: ...
 
 
 class Mark(NamedTuple):
@@ -49,12 +59,11 @@ def score_with(
     `additional`: number of additional initiatives that meet all criteria.
     Raises InputError for an unknown code or part, or a value that is none.
     """
-    _check_codes(rubric, values, not_applicable)
-    marks: dict[str, Mark] = {}
-    for code, value in values.items():
-        mark = _mark(rubric, code, value)
-        if mark is not None:
-            marks[code] = mark
+    check_codes(rubric, (*values, *not_applicable))
+    for code in not_applicable:
+        if code in values:
+            raise InputError("cityscore.value_not_applicable", code=code)
+    marks = {code: known for code, value in values.items() if (known := mark(rubric, code, value)) is not None}
     return assess(rubric, marks, additional, not_applicable)
 
 
@@ -78,7 +87,7 @@ def assess(
         upper=upper,
         coverage=1 - (upper - lower) / 100,
         total=total,
-        rating=None if total is None else rubric.rating(total),
+        rating=None if total is None else rating_of(rubric.bands, total),
         sections=_sections(rubric, means),
         kpis=_kpis(rubric, known, scored),
     )
@@ -91,7 +100,7 @@ def bonus(rubric: Rubric, additional: int) -> float:
     return rubric.bonus * additional
 
 
-def section_means(scored: Iterable[tuple[Criterion, float]]) -> dict[SectionCode, float]:
+def section_means(scored: Iterable[tuple[Weighted, float]]) -> dict[SectionCode, float]:
     """Mean attainment, 0…1, of every section that has one, weighted with the KPIs' values."""
     weights: dict[SectionCode, int] = {}
     products: dict[SectionCode, list[float]] = {}
@@ -108,28 +117,40 @@ def index_of(means: Mapping[SectionCode, float], weights: Mapping[SectionCode, i
     return 100 * (math.fsum(weights[s] * mean for s, mean in means.items()) / sum(weights[s] for s in means))
 
 
-def _check_codes(rubric: Rubric, values: Mapping[str, Value], not_applicable: Collection[str]) -> None:
-    for code in (*values, *not_applicable):
+def check_codes(rubric: Rubric, codes: Iterable[str]) -> None:
+    """Raise InputError for a code that the catalogue does not have."""
+    for code in codes:
         if code not in rubric.criteria and code not in rubric.ignored:
             raise InputError("cityscore.unknown_code", code=code)
-    for code in not_applicable:
-        if code in values:
-            raise InputError("cityscore.value_not_applicable", code=code)
 
 
-def _mark(rubric: Rubric, code: str, value: Value) -> Mark | None:
-    """None for a value that is not scored, and for 1.4 without any part, which is missing."""
+def mark(rubric: Rubric, code: str, value: Value) -> Mark | None:
+    """The mark of a value; None if it is not scored here, and for 1.4 without any part, which is missing."""
     criterion = rubric.criteria.get(code)
-    try:
+    with named(code):
         if criterion is None:
             check(rubric.ignored[code], value)
             return None
         reached = attainment(criterion.target, value)
-        if isinstance(value, float | int):
+        if not isinstance(value, Mapping):
             return Mark(value, reached, reached, reached)
         return Mark(dict(value), reached, reached, attainment(criterion.target, value, absent=1.0)) if value else None
-    except InputError as error:
-        raise InputError(error.key, **{**error.params, "code": code}) from error
+
+
+class named:  # noqa: N801  (used as a statement, like contextlib's own; a generator would double the time of a score)
+    """Names the KPI in an InputError that is raised inside."""
+
+    __slots__ = ("code",)
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, InputError):
+            raise InputError(error.key, **{**error.params, "code": self.code}) from error
 
 
 def _bounds(rubric: Rubric, known: Collection[tuple[Criterion, Mark]], index: float | None) -> tuple[float, float]:

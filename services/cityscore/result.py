@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from schemas.catalogue import Category, SectionCode
 from services.cityscore.attainment import Value
+from services.cityscore.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,16 @@ class Score:
             "sections": {code.value: asdict(section) for code, section in self.sections.items()},
             "kpis": {code: _kpi_to_json(kpi) for code, kpi in self.kpis.items()},
         }
+
+
+def score_from_json(data: object) -> Score:
+    """A score as `Score.to_json` wrote it. Raises InputError for anything else."""
+    try:
+        return TypeAdapter(Score).validate_python(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "-"
+        raise InputError("cityscore.not_a_score", where=where, reason=first["msg"]) from error
 
 
 def _kpi_to_json(kpi: KpiScore) -> dict[str, Any]:

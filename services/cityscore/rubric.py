@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from schemas.catalogue import Catalogue, Category, Kpi, SectionCode, Target
+from schemas.catalogue import Catalogue, Category, Kpi, Methodology, Period, SectionCode, Target
 from services.cityscore.errors import InputError
 from services.cityscore.policy import DEFAULT_POLICY, Policy
+
+Bands = tuple[tuple[float, str], ...]
+"""(floor, rating), the highest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Criterion:
     code: str
     section: SectionCode
     weight: int
+    period: Period
     target: Target
 
 
@@ -32,8 +36,7 @@ class Rubric:
     ignored: Mapping[str, Target | None]
     """Codes of the catalogue not scored here, with a target of another category: their values are only checked."""
     section_weights: Mapping[SectionCode, int]
-    bands: tuple[tuple[float, str], ...]
-    """(floor, rating), the highest first."""
+    bands: Bands
     bonus: float
     """Index points per additional initiative."""
 
@@ -47,7 +50,7 @@ class Rubric:
             for kpi in initiative.kpis:
                 target = kpi.targets.of(city)
                 if target is not None and policy.counts(initiative, kpi, city):
-                    criteria[kpi.code] = Criterion(kpi.code, initiative.section, kpi.weight, target)
+                    criteria[kpi.code] = Criterion(kpi.code, initiative.section, kpi.weight, kpi.period, target)
                 else:
                     ignored[kpi.code] = _any_target(kpi)
         method = catalogue.methodology
@@ -58,14 +61,9 @@ class Rubric:
             criteria=criteria,
             ignored=ignored,
             section_weights={code: section.weight for code, section in method.sections.items()},
-            bands=tuple(sorted(((band.floor, rating) for rating, band in method.bands.items()), reverse=True)),
+            bands=bands_of(method),
             bonus=method.additional_initiative_points,
         )
-
-    def rating(self, total: float) -> str:
-        """The band of a total, compared after rounding to 9 decimals; below every floor: the lowest band."""
-        rounded = round(total, 9)
-        return next((rating for floor, rating in self.bands if rounded >= floor), self.bands[-1][1])
 
 
 class Rubrics:
@@ -80,6 +78,17 @@ class Rubrics:
         if (category, policy) not in self._compiled:
             self._compiled[category, policy] = Rubric.of(self.catalogue, category, policy)
         return self._compiled[category, policy]
+
+
+def bands_of(methodology: Methodology) -> Bands:
+    """The rating bands."""
+    return tuple(sorted(((band.floor, rating) for rating, band in methodology.bands.items()), reverse=True))
+
+
+def rating_of(bands: Bands, total: float) -> str:
+    """The band of a total, compared after rounding to 9 decimals; below every floor: the lowest band."""
+    rounded = round(total, 9)
+    return next((rating for floor, rating in bands if rounded >= floor), bands[-1][1])
 
 
 def known_category(category: Category | str) -> Category:
