@@ -19,6 +19,7 @@ from tests.scorer.test_transaction import CITY, NOW, Partition
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
+CURRENT = tables.cityscore_current.c
 
 
 def writer(engine: AsyncEngine, after: timedelta = timedelta()) -> ScoreWriter:
@@ -27,7 +28,7 @@ def writer(engine: AsyncEngine, after: timedelta = timedelta()) -> ScoreWriter:
 
 async def stored(engine: AsyncEngine) -> Snapshot:
     async with engine.connect() as connection:
-        body = (await connection.execute(sa.select(tables.cityscore_current.c.snapshot))).scalar_one()
+        body = (await connection.execute(sa.select(CURRENT.snapshot).where(CURRENT.city == CITY.code))).scalar_one()
     return Snapshot.model_validate(body)
 
 
@@ -108,4 +109,5 @@ async def _value(engine: AsyncEngine) -> float | None:
 
 async def _revision(engine: AsyncEngine) -> int | None:
     async with engine.connect() as connection:
-        return (await connection.execute(sa.select(tables.cityscore_current.c.revision))).scalar_one_or_none()
+        query = sa.select(CURRENT.revision).where(CURRENT.city == CITY.code)
+        return (await connection.execute(query)).scalar_one_or_none()
