@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from services.cityscore.catalogue import load_catalogue
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
 from schemas.snapshot import Snapshot
+from services.cityscore.catalogue import load_catalogue
 from services.runtime.metrics import Metrics
 from services.scorer.score_writer import ScoreWriter
 from tests.scorer.events import answered

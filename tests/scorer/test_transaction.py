@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from services.cityscore.catalogue import load_catalogue
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
+from services.cityscore.catalogue import load_catalogue
 from services.runtime.topic_identity import TopicIdentity
 from services.scorer import ledger, offsets
 from services.scorer.decoding import RecordDecoder
