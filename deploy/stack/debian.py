@@ -11,7 +11,6 @@ from typing import Final
 from deploy.stack import apt
 from deploy.stack.errors import StackError
 from deploy.stack.layout import Layout, require_space
-from deploy.stack.progress import Progress
 from deploy.stack.tools import locked, run
 
 SUITE: Final = "trixie"
@@ -38,12 +37,17 @@ PROGRAMS: Final = (
 _UNUSED: Final = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/lib/postgresql/17/lib/bitcode")
 
 
-def install(layout: Layout, progress: Progress) -> Path:
-    """The folder of the unpacked programs, filled on the first call; later ones need no network."""
-    target = layout.unpacked / _fingerprint(layout.unpacked)
+def home(layout: Layout) -> Path:
+    """The folder of the unpacked programs: complete if it exists. Its name says what is in it."""
+    return layout.unpacked / _fingerprint(layout.unpacked)
+
+
+def install(layout: Layout) -> None:
+    """Fill `home`, which needs the network; later calls do nothing."""
+    target = home(layout)
     with locked(layout.cache / "debian.lock"):
         if target.is_dir():
-            return target
+            return
         archive = apt.archive_of_machine()
         if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
             raise StackError("no_apt")
@@ -54,12 +58,8 @@ def install(layout: Layout, progress: Progress) -> Path:
             layout.unpacked.parent.chmod(0o755)
         work = layout.cache / "apt"
         shutil.rmtree(work, ignore_errors=True)
-        with progress.step("fetching_debian"):
-            debs = apt.download(PACKAGES, suite=SUITE, archive=archive, folder=work)
-        with progress.step("unpacking_debian"):
-            _unpack(debs, target)
+        _unpack(apt.download(PACKAGES, suite=SUITE, archive=archive, folder=work), target)
         shutil.rmtree(work)
-    return target
 
 
 def _unpack(debs: list[Path], target: Path) -> None:

@@ -27,29 +27,31 @@ NEEDED_MB: Final = 300
 _JVM: Final = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 
 
-def install(layout: Layout, progress: Progress) -> Path:
-    """The folder of the broker's jars, filled on the first call; later ones need no network."""
-    pom = (files("deploy") / "kafka" / "pom.xml").read_bytes()
-    target = layout.cache / f"kafka-{hashlib.sha256(pom).hexdigest()[:12]}"
+def jars(layout: Layout) -> Path:
+    """The folder of the broker's jars: complete if it exists. Its name says which ones they are."""
+    return layout.cache / f"kafka-{hashlib.sha256(_pom()).hexdigest()[:12]}"
+
+
+def install(layout: Layout) -> None:
+    """Fill `jars`, which needs the network; later calls do nothing."""
+    target = jars(layout)
     with locked(layout.cache / "kafka.lock"):
         if target.is_dir():
-            return target
+            return
         if shutil.which("mvn") is None:
             raise StackError("maven_missing")
         require_space(layout.cache, NEEDED_MB)
         fresh = layout.cache / "kafka.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir()
-        (fresh / "pom.xml").write_bytes(pom)
-        with progress.step("fetching_kafka"):
-            goal = ["dependency:copy-dependencies", "-DoutputDirectory=jars"]
-            run(["mvn", "-q", "-B", *_repository(layout), *goal], cwd=fresh, failure="maven_unreachable")
+        (fresh / "pom.xml").write_bytes(_pom())
+        goal = ["dependency:copy-dependencies", "-DoutputDirectory=jars"]
+        run(["mvn", "-q", "-B", *_repository(layout), *goal], cwd=fresh, failure="maven_unreachable")
         (fresh / "jars").rename(target)
         shutil.rmtree(fresh)
-    return target
 
 
-def prepare(layout: Layout, ports: Ports, jars: Path, progress: Progress) -> Program:
+def prepare(layout: Layout, ports: Ports, progress: Progress) -> Program:
     """Write the configuration, format the storage once, and say how the broker is run."""
     home = layout.folder / "kafka"
     home.mkdir(exist_ok=True)
@@ -57,13 +59,13 @@ def prepare(layout: Layout, ports: Ports, jars: Path, progress: Progress) -> Pro
     write_private(home / "log4j2.xml", (files("deploy") / "kafka" / "log4j2.xml").read_text("utf-8"))
     # The class path has no quoting for a colon, and a relative one needs none.
     (home / "jars").unlink(missing_ok=True)
-    (home / "jars").symlink_to(jars)
+    (home / "jars").symlink_to(jars(layout))
     if not (home / "data" / "meta.properties").exists():
         shutil.rmtree(home / "data", ignore_errors=True)
         with progress.step("formatting_kafka"):
             cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", "server.properties"]
-            run([*_java(), *tool], cwd=home, failure="kafka_format_failed")
+            run([*_java(), "-XX:TieredStopAtLevel=1", *tool], cwd=home, failure="kafka_format_failed")
     argv = (*_java(), *_JVM, "kafka.Kafka", "server.properties")
     return Program(name="kafka", argv=argv, cwd=home)
 
@@ -89,6 +91,10 @@ def java_version(output: str) -> int:
     """The major version out of what `java -version` prints; 0 when it says none."""
     match = re.search(r'version "(?:1\.)?(\d+)', output)
     return int(match[1]) if match else 0
+
+
+def _pom() -> bytes:
+    return (files("deploy") / "kafka" / "pom.xml").read_bytes()
 
 
 def _java() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from deploy.stack import debian
 from deploy.stack.layout import Layout
 from deploy.stack.passwords import Passwords, mosquitto_hash
 from deploy.stack.ports import Ports
@@ -22,7 +23,7 @@ GATEWAY: Final = "gateway"
 GATEWAY_CLIENT_ID: Final = "ahual-ingest-1"
 
 
-def prepare(layout: Layout, ports: Ports, unpacked: Path, passwords: Passwords) -> Program:
+def prepare(layout: Layout, ports: Ports, passwords: Passwords) -> Program:
     """Write the configuration and the gateway's account, and say how the broker is run."""
     home = layout.folder / "mosquitto"
     home.mkdir(exist_ok=True)
@@ -35,7 +36,7 @@ def prepare(layout: Layout, ports: Ports, unpacked: Path, passwords: Passwords) 
     write_private(home / "acl", (files("deploy") / "mosquitto" / "acl.conf").read_text("utf-8"))
     if GATEWAY not in accounts(home):
         add_accounts(home, {GATEWAY: passwords.gateway})
-    broker = unpacked / "usr" / "sbin" / "mosquitto"
+    broker = debian.home(layout) / "usr" / "sbin" / "mosquitto"
     env = {"AHUAL_BROKER_SOCKET": str(bootstrap), "AHUAL_MQTT_PASSWORD": passwords.gateway}
     argv = (sys.executable, "-m", "deploy.stack.broker", str(broker), GATEWAY_CLIENT_ID)
     return Program(name="mosquitto", argv=argv, env=env, cwd=home)

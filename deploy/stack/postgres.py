@@ -12,7 +12,7 @@ from typing import Final
 
 import asyncpg
 
-from deploy.stack.debian import POSTGRES_BIN
+from deploy.stack import debian
 from deploy.stack.layout import Layout
 from deploy.stack.passwords import Passwords
 from deploy.stack.ports import Ports
@@ -26,9 +26,9 @@ READER: Final = "ahual_reader"
 SUPERUSER: Final = "postgres"
 
 
-def prepare(layout: Layout, ports: Ports, unpacked: Path, passwords: Passwords, progress: Progress) -> Program:
+def prepare(layout: Layout, ports: Ports, passwords: Passwords, progress: Progress) -> Program:
     """Write the configuration, create the cluster once, and say how the server is run."""
-    binaries = unpacked / POSTGRES_BIN
+    binaries = debian.home(layout) / debian.POSTGRES_BIN
     data = layout.postgres
     if not (data / "PG_VERSION").exists():
         with progress.step("creating_cluster"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -153,25 +154,31 @@ class Stack:
 
     def program_path(self, name: str) -> Path:
         """Where an unpacked program lies: `mosquitto_pub`, `psql`, …"""
-        unpacked = debian.install(self.layout, self._progress)
-        return next(unpacked / path for path in debian.PROGRAMS if path.endswith(f"/{name}"))
+        return next(debian.home(self.layout) / path for path in debian.PROGRAMS if path.endswith(f"/{name}"))
 
     def _passwords(self) -> Passwords:
         return Passwords.load(self.layout.secrets)
 
     def _prepare(self) -> list[Program]:
-        kafka.require_java()
-        jars = kafka.install(self.layout, self._progress)
-        unpacked = debian.install(self.layout, self._progress)
+        self._install()
         if not self.layout.secrets.exists():
             # The folder is new: what lies in its place under /var/lib belongs to one that was deleted.
             shutil.rmtree(self.layout.postgres, ignore_errors=True)
         passwords = self._passwords()
         return [
-            postgres.prepare(self.layout, self.ports, unpacked, passwords, self._progress),
-            kafka.prepare(self.layout, self.ports, jars, self._progress),
-            mosquitto.prepare(self.layout, self.ports, unpacked, passwords),
+            postgres.prepare(self.layout, self.ports, passwords, self._progress),
+            kafka.prepare(self.layout, self.ports, self._progress),
+            mosquitto.prepare(self.layout, self.ports, passwords),
         ]
+
+    def _install(self) -> None:
+        """Fetch what is missing, both at once: the network waits for one while the other unpacks."""
+        kafka.require_java()
+        if kafka.jars(self.layout).is_dir() and debian.home(self.layout).is_dir():
+            return
+        with self._progress.step("fetching"), ThreadPoolExecutor() as pool:
+            for fetched in [pool.submit(kafka.install, self.layout), pool.submit(debian.install, self.layout)]:
+                fetched.result()
 
     def _wait_for_servers(self) -> None:
         for name in SERVERS:
