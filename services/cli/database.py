@@ -17,7 +17,7 @@ from schemas.catalogue import Category, Text
 from services.cli.settings import load
 from services.runtime.database import open_database
 from services.runtime.messages import text
-from services.runtime.settings import RuntimeSettings
+from services.runtime.settings import DatabaseSettings
 
 
 class CityEntry(BaseModel):
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("migrate", help=text("cli.migrate"))
     def _migrate() -> None:
-        asyncio.run(upgrade(load(RuntimeSettings).database_url))
+        asyncio.run(upgrade(load(DatabaseSettings).database_url))
 
     city = typer.Typer(help=text("cli.city"), no_args_is_help=True)
     app.add_typer(city, name="city")
@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
         except (OSError, yaml.YAMLError, ValidationError) as error:
             typer.echo(text("cli.bad_cities", file=file, problem=error), err=True)
             raise typer.Exit(2) from None
-        asyncio.run(apply_cities(load(RuntimeSettings).database_url, parsed))
+        asyncio.run(apply_cities(load(DatabaseSettings).database_url, parsed))
         typer.echo(text("cli.cities_applied", count=len(parsed.cities)))
 
 

@@ -8,9 +8,9 @@ import typer
 from pydantic import ValidationError
 
 from services.runtime.messages import text
-from services.runtime.settings import RuntimeSettings
+from services.runtime.settings import DatabaseSettings
 
-S = TypeVar("S", bound=RuntimeSettings)
+S = TypeVar("S", bound=DatabaseSettings)
 
 
 def load(kind: type[S]) -> S:
