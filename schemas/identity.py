@@ -9,7 +9,7 @@ Channel = Literal["events", "senml", "status"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 TOPIC_PREFIX: Final = "ahual/v1/"
 # What every gateway subscribes to, at QoS 1: each takes its share of what devices publish.
-SHARED_FILTERS: Final = tuple(f"$share/ahual-ingest/{TOPIC_PREFIX}+/+/+/{channel}" for channel in ("events", "senml"))
+SHARED_FILTERS: Final = tuple(f"$share/ahual/{TOPIC_PREFIX}+/+/+/{channel}" for channel in ("events", "senml"))
 _PART: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
