@@ -10,10 +10,9 @@ from collections import deque
 from time import monotonic
 from typing import Final
 
-from paho.mqtt.client import MQTTMessage
-
 from schemas.dead_letter import Reason
 from schemas.identity import parse_topic
+from services.ingest.delivery import Delivery
 from services.ingest.forwarder import Forwarder
 from services.ingest.mqtt import Broker, MqttSession
 from services.ingest.records import Outgoing, outgoing, parcel, rejection
@@ -29,10 +28,10 @@ SUBSCRIPTIONS: Final = ("$share/ahual/ahual/v1/+/+/+/events", "$share/ahual/ahua
 class _Held:
     """A message that is not acknowledged yet."""
 
-    __slots__ = ("confirmed", "events", "generation", "message", "since")
+    __slots__ = ("confirmed", "delivery", "events", "generation", "since")
 
-    def __init__(self, message: MQTTMessage, generation: int, since: float) -> None:
-        self.message = message
+    def __init__(self, delivery: Delivery, generation: int, since: float) -> None:
+        self.delivery = delivery
         self.generation = generation
         self.since = since
         self.events = 0
@@ -88,21 +87,20 @@ class Gateway:
             log.warning("stopped before Kafka confirmed everything; the broker delivers the rest again")
         await self._session.close()
 
-    def _take(self, message: MQTTMessage) -> None:
-        held = _Held(message, self._generation, monotonic())
+    def _take(self, delivery: Delivery) -> None:
+        held = _Held(delivery, self._generation, monotonic())
         self._held.append(held)
         self._unconfirmed += 1
         self._messages.inc()
-        self._unconfirmed_bytes += len(message.payload)
+        self._unconfirmed_bytes += len(delivery.payload)
         if self._unconfirmed >= self._high or self._unconfirmed_bytes >= self._high_bytes:
             self._session.pause()
-        items = self._outgoing(message, held)
+        items = self._outgoing(delivery, held)
         self._forwarder.put(parcel(items, lambda: self._confirmed(held)))
 
-    def _outgoing(self, message: MQTTMessage, held: _Held) -> list[Outgoing]:
+    def _outgoing(self, delivery: Delivery, held: _Held) -> list[Outgoing]:
         now = self._clock()
-        topic = _topic(message)
-        payload = bytes(message.payload)
+        topic, payload = delivery.topic, delivery.payload
         try:
             identity, channel = parse_topic(topic)
         except ValueError as error:
@@ -128,7 +126,7 @@ class Gateway:
     def _confirmed(self, held: _Held) -> None:
         held.confirmed = True
         self._unconfirmed -= 1
-        self._unconfirmed_bytes -= len(held.message.payload)
+        self._unconfirmed_bytes -= len(held.delivery.payload)
         self._events.inc(held.events)
         self._seconds.observe(monotonic() - held.since)
         # A packet identifier of an earlier connection may by now name another message.
@@ -143,18 +141,11 @@ class Gateway:
     def _acknowledge(self) -> None:
         """PUBACK the confirmed ones from the front: MQTT wants them in the order of the messages."""
         while self._held and self._held[0].confirmed:
-            message = self._held.popleft().message
-            if message.qos:
-                self._session.ack(message)
+            delivery = self._held.popleft().delivery
+            if delivery.qos:
+                self._session.ack(delivery)
 
     def _lost(self) -> None:
         """The broker delivers again whatever this connection has not acknowledged."""
         self._generation += 1
         self._held.clear()
-
-
-def _topic(message: MQTTMessage) -> str:
-    try:
-        return message.topic
-    except UnicodeDecodeError:
-        return ""

@@ -23,9 +23,8 @@ from services.runtime.metrics import Metrics
 log = logging.getLogger(__name__)
 
 
-def main() -> None:
+def run(settings: IngestSettings) -> None:
     """Run until told to stop."""
-    settings = IngestSettings()
     process.run(lambda stop: serve(settings, stop), log_level=settings.log_level)
 
 
@@ -88,6 +87,7 @@ def _web(intake: Intake) -> uvicorn.Server:
         host=intake.settings.ingest_http_host,
         port=intake.settings.ingest_http_port,
         log_config=None,
+        log_level="warning",
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=int(intake.settings.ingest_drain_s),

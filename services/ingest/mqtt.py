@@ -14,12 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import SecretStr
+
+from services.ingest.delivery import DeliveringClient, Delivery
 
 log = logging.getLogger(__name__)
 SESSION_EXPIRY_S: Final = 7 * 86_400
@@ -43,18 +45,18 @@ class Broker:
 
 
 class MqttSession:
-    """Calls `on_message` for each message and `on_lost` when the connection has gone."""
+    """Calls `on_delivery` for each message and `on_lost` when the connection has gone."""
 
     def __init__(
         self,
         broker: Broker,
         subscriptions: tuple[str, ...],
-        on_message: Callable[[MQTTMessage], None],
+        on_delivery: Callable[[Delivery], None],
         on_lost: Callable[[], None],
     ) -> None:
         self._broker = broker
         self._subscriptions = [(topic, 1) for topic in subscriptions]
-        self._on_message = on_message
+        self._on_delivery = on_delivery
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._client = self._make_client()
@@ -71,14 +73,14 @@ class MqttSession:
 
     def _make_client(self) -> Client:
         broker = self._broker
-        client = Client(
+        client = DeliveringClient(
             CallbackAPIVersion.VERSION2, broker.client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
         )
         if broker.username:
             client.username_pw_set(broker.username, broker.password.get_secret_value())
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
-        client.on_message = self._message
+        client.on_delivery = self._delivered
         client.on_socket_register_write = self._want_write
         client.on_socket_unregister_write = self._wrote
         client.on_socket_close = self._closed
@@ -155,9 +157,9 @@ class MqttSession:
         if self._socket is not None:
             self._loop.add_reader(self._socket, self._readable)
 
-    def ack(self, message: MQTTMessage) -> None:
+    def ack(self, delivery: Delivery) -> None:
         """Send the PUBACK of a message of this connection."""
-        self._client.ack(message.mid, message.qos)
+        self._client.ack(delivery.mid, delivery.qos)
 
     async def close(self) -> None:
         """Write what is queued and disconnect; the session stays with the broker."""
@@ -178,9 +180,9 @@ class MqttSession:
             if self._received == before or self._paused or self._socket is None:
                 return
 
-    def _message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+    def _delivered(self, delivery: Delivery) -> None:
         self._received += 1
-        self._on_message(message)
+        self._on_delivery(delivery)
 
     def _connected(
         self, client: Client, _userdata: Any, flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
