@@ -7,10 +7,12 @@ stop everybody. Here properties are stepped over.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
+
+READ_BYTES: Final = 65_536
 
 
 class Delivery(NamedTuple):
@@ -55,10 +57,29 @@ def _varint(packet: bytes, position: int) -> tuple[int, int]:
 
 
 class DeliveringClient(Client):
-    """paho's client, handing PUBLISH packets to `on_delivery` by the short way."""
+    """paho's client, reading in large pieces (paho alone asks the kernel four times per packet) and handing PUBLISH
+    packets to `on_delivery` by the short way. Whoever watches the socket goes on reading while `buffered`."""
 
     on_delivery: Any = None
     """Called with each Delivery."""
+    _buffer = b""
+    _at = 0
+
+    @property
+    def buffered(self) -> bool:
+        """Whether bytes are left that the socket will not announce again."""
+        return self._at < len(self._buffer)
+
+    def forget(self) -> None:
+        """Drop what is left of an earlier connection."""
+        self._buffer, self._at = b"", 0
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if not self.buffered:
+            self._buffer, self._at = super()._sock_recv(READ_BYTES), 0
+        piece = self._buffer[self._at : self._at + bufsize]
+        self._at += len(piece)
+        return piece
 
     def _handle_publish(self) -> MQTTErrorCode:
         incoming = self._in_packet

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from functools import lru_cache
 from time import monotonic
 from typing import Final
 
@@ -23,6 +24,9 @@ from services.runtime.metrics import Metrics
 
 log = logging.getLogger(__name__)
 SUBSCRIPTIONS: Final = ("$share/ahual/ahual/v1/+/+/+/events", "$share/ahual/ahual/v1/+/+/+/senml")
+
+
+_parse_topic = lru_cache(65_536)(parse_topic)
 
 
 class _Held:
@@ -102,7 +106,7 @@ class Gateway:
         now = self._clock()
         topic, payload = delivery.topic, delivery.payload
         try:
-            identity, channel = parse_topic(topic)
+            identity, channel = _parse_topic(topic)
         except ValueError as error:
             unknown = Rejected(Reason.UNKNOWN_TOPIC, None, str(error), payload)
             self._count(unknown)

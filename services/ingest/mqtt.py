@@ -63,7 +63,6 @@ class MqttSession:
         self._socket: socket.socket | None = None
         self._lost = asyncio.Event()
         self._accepted = False
-        self._received = 0
         self._spoke = 0.0
         self._trust_misc_from = 0.0
         self._paused = False
@@ -71,7 +70,7 @@ class MqttSession:
         self.connected = False
         """Whether the broker has accepted the session."""
 
-    def _make_client(self) -> Client:
+    def _make_client(self) -> DeliveringClient:
         broker = self._broker
         client = DeliveringClient(
             CallbackAPIVersion.VERSION2, broker.client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
@@ -80,7 +79,7 @@ class MqttSession:
             client.username_pw_set(broker.username, broker.password.get_secret_value())
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
-        client.on_delivery = self._delivered
+        client.on_delivery = self._on_delivery
         client.on_socket_register_write = self._want_write
         client.on_socket_unregister_write = self._wrote
         client.on_socket_close = self._closed
@@ -100,6 +99,7 @@ class MqttSession:
                 delay = min(delay * 2, BACKOFF_S[1])
 
     async def _connect(self) -> bool:
+        self._client.forget()
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
         properties.ReceiveMaximum = self._broker.receive_maximum
@@ -156,6 +156,7 @@ class MqttSession:
         self._trust_misc_from = self._loop.time() + self._broker.keepalive_s
         if self._socket is not None:
             self._loop.add_reader(self._socket, self._readable)
+            self._loop.call_soon(self._readable)
 
     def ack(self, delivery: Delivery) -> None:
         """Send the PUBACK of a message of this connection."""
@@ -175,14 +176,12 @@ class MqttSession:
 
     def _readable(self) -> None:
         for _ in range(PACKETS_PER_TURN):
-            before = self._received
-            self._client.loop_read()
-            if self._received == before or self._paused or self._socket is None:
+            if self._socket is None or (self._paused and self.connected):
                 return
-
-    def _delivered(self, delivery: Delivery) -> None:
-        self._received += 1
-        self._on_delivery(delivery)
+            self._client.loop_read()
+            if not self._client.buffered:
+                return
+        self._loop.call_soon(self._readable)
 
     def _connected(
         self, client: Client, _userdata: Any, flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
