@@ -1,0 +1,156 @@
+"""A lean MQTT 3.1.1 publisher, QoS 1, for load: bytes made beforehand go out, acknowledgements come back.
+
+It does what a device that sends much does, at a few microseconds a message, so that the load costs less than what it
+measures. Devices that behave like devices are in `devices.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Self
+
+from schemas.identity import Identity, topic_of
+
+_CONNACK: Final = 0x20
+_PUBACK: Final = 0x40
+_PINGREQ: Final = b"\xc0\x00"
+KEEPALIVE_S: Final = 60
+BUFFER: Final = 1 << 20
+"""Bytes that may wait for the socket before sending pauses."""
+
+
+class RefusedError(Exception):
+    """The broker refused the connection; the number is MQTT's (5: not authorised)."""
+
+
+class Publisher(asyncio.Protocol):
+    """One device's connection. `on_ack(payload, sent)` is called for each PUBACK with what `send` was given."""
+
+    def __init__(self, identity: Identity, password: str, on_ack: Callable[[bytes, float], None]) -> None:
+        self._identity = identity
+        self._password = password
+        self._topic = _string(topic_of(identity, "events").encode())
+        self._on_ack = on_ack
+        self._transport: asyncio.Transport | None = None
+        self._answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._under_way: dict[int, tuple[bytes, float]] = {}
+        self._room = asyncio.Event()
+        self._room.set()
+        self._next = 0
+        self._buffer = b""
+        self._pinging: asyncio.Task[None] | None = None
+        self.lost: Exception | None = None
+
+    @classmethod
+    async def connect(
+        cls, host: str, port: int, identity: Identity, password: str, on_ack: Callable[[bytes, float], None]
+    ) -> Self:
+        """Connect; RefusedError when the broker says no, OSError when there is none."""
+        publisher = cls(identity, password, on_ack)
+        await asyncio.get_running_loop().create_connection(lambda: publisher, host, port)
+        code = await asyncio.wait_for(publisher._answer, 10)
+        if code:
+            raise RefusedError(str(identity), code)
+        publisher._pinging = asyncio.create_task(publisher._ping())
+        return publisher
+
+    @property
+    def outstanding(self) -> int:
+        """Messages sent and not yet acknowledged."""
+        return len(self._under_way)
+
+    async def send(self, payload: bytes, sent: float, limit: int) -> None:
+        """Send one message; waits while `limit` are not acknowledged. ConnectionError when the connection is gone."""
+        if len(self._under_way) >= limit:
+            self._room.clear()
+            await self._room.wait()
+        if self.lost or self._transport is None:
+            raise ConnectionError(str(self._identity)) from self.lost
+        mid = self._free_id()
+        self._under_way[mid] = (payload, sent)
+        length = _length(len(self._topic) + 2 + len(payload))
+        self._transport.writelines((b"\x32" + length, self._topic, mid.to_bytes(2, "big"), payload))
+        if self._transport.get_write_buffer_size() > BUFFER:
+            await asyncio.sleep(0)
+
+    async def drained(self) -> None:
+        """Wait until everything is acknowledged; ConnectionError when that can no longer happen."""
+        while self._under_way:
+            if self.lost:
+                raise ConnectionError(str(self._identity)) from self.lost
+            self._room.clear()
+            await self._room.wait()
+
+    async def close(self) -> None:
+        """Disconnect properly."""
+        if self._pinging:
+            self._pinging.cancel()
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(b"\xe0\x00")
+            self._transport.close()
+
+    def _free_id(self) -> int:
+        while True:
+            self._next = self._next % 65_535 + 1
+            if self._next not in self._under_way:
+                return self._next
+
+    async def _ping(self) -> None:
+        while self._transport is not None:
+            await asyncio.sleep(KEEPALIVE_S / 3)
+            self._transport.write(_PINGREQ)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio's: say CONNECT."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  (create_connection makes no other)
+        self._transport = transport
+        name = str(self._identity).encode()
+        body = (
+            b"\x00\x04MQTT\x04\xc2"
+            + KEEPALIVE_S.to_bytes(2, "big")
+            + _string(name)
+            + _string(name)
+            + _string(self._password.encode())
+        )
+        transport.write(b"\x10" + _length(len(body)) + body)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio's: answers are CONNACK and PUBACK (4 bytes) and PINGRESP (2 bytes)."""
+        data = self._buffer + data
+        position, end = 0, len(data)
+        while position + 2 <= end and position + 2 + data[position + 1] <= end:
+            kind = data[position]
+            if kind == _PUBACK:
+                self._acknowledged(int.from_bytes(data[position + 2 : position + 4], "big"))
+            elif kind == _CONNACK and not self._answer.done():
+                self._answer.set_result(data[position + 3])
+            position += 2 + data[position + 1]
+        self._buffer = data[position:]
+        if not self._room.is_set():
+            self._room.set()
+
+    def _acknowledged(self, mid: int) -> None:
+        sent = self._under_way.pop(mid, None)
+        if sent:
+            self._on_ack(*sent)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """asyncio's: what was not acknowledged is not known to have arrived."""
+        self.lost = error or ConnectionResetError(str(self._identity))
+        if not self._answer.done():
+            self._answer.set_exception(self.lost)
+        self._room.set()
+
+
+def _string(value: bytes) -> bytes:
+    return len(value).to_bytes(2, "big") + value
+
+
+def _length(value: int) -> bytes:
+    encoded = bytearray()
+    while True:
+        value, digit = divmod(value, 128)
+        encoded.append(digit | (0x80 if value else 0))
+        if not value:
+            return bytes(encoded)
