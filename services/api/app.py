@@ -82,13 +82,7 @@ def _lifespan(
     async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
         engine = open_database(settings.database_url, pool_size=settings.api_pool_size, application="ahual-api")
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
-        hub = Hub(
-            reading,
-            settings.database_url,
-            clock,
-            max_streams=settings.api_max_streams,
-            recheck_s=settings.api_recheck_s,
-        )
+        hub = Hub(reading, settings, clock)
         stop = stopping or asyncio.Event()
         state = State(settings, reading, hub, metrics, load_catalogue(), clock, stop, migration_head)
         tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_ring_at_end(stop, hub))]

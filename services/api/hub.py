@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.tables import CHANNEL_CITYSCORE
 from services.api.changes import change
 from services.api.errors import UNAVAILABLE, TooManyStreamsError
+from services.api.settings import ApiSettings
 from services.api.snapshots import Stored, read_newer
 from services.runtime.clock import Clock
 from services.runtime.database import listen
@@ -61,9 +62,7 @@ class Followed:
 class Hub:
     """`run` reads each new revision once; `follow` lends it to streams. `confirmed_at` is the last successful read."""
 
-    def __init__(
-        self, engine: AsyncEngine, url: SecretStr, clock: Clock, *, max_streams: int, recheck_s: float
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, settings: ApiSettings, clock: Clock) -> None:
         self.confirmed_at: datetime | None = None
         self.running = False
         self.streams = 0

@@ -67,6 +67,7 @@ class EventStream(Response):
 
 @router.get(
     "/events",
+    status_code=200,
     response_class=EventStream,
     response_model=None,
     responses={200: {"model": LiveMessage, "description": "Endless `text/event-stream`; each `data` is one of these"}},
