@@ -16,7 +16,7 @@ class Progress(Protocol):
     """Told about every step of the stack."""
 
     def step(self, key: str, **params: object) -> AbstractContextManager[object]:
-        """A step that lasts as long as the block; `key` is a text of `schemas/messages/stack.yaml`."""
+        """A step that lasts as long as the block; `key` is a text of the room's messages."""
         ...
 
 
@@ -32,13 +32,14 @@ class Silent:
 class ConsoleProgress:
     """A spinner while the step runs on a terminal, then one line with the seconds it took."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, room: str = "stack") -> None:
         self._console = console
+        self._room = room
 
     @contextmanager
     def step(self, key: str, **params: object) -> Iterator[None]:
         """Show the step; a failed one leaves no line, its error follows."""
-        label = text(f"stack.{key}", None, **params)
+        label = text(f"{self._room}.{key}", None, **params)
         started = time.monotonic()
         if not self._console.is_terminal:
             self._console.print(f"… {label}", highlight=False, markup=False)
