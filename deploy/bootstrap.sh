@@ -31,7 +31,7 @@ installed() { [ -x .venv/bin/ahual ] && [ "$(cat ".venv/.installed-$1" 2>/dev/nu
 if installed "$lock" || { [ "$lock" = requirements.lock ] && installed requirements-dev.lock; }; then exit 0; fi
 
 python=
-for candidate in ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
+for candidate in ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11; do
     if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$candidate; break; fi
 done
 [ -n "$python" ] || stop no_python

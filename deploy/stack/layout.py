@@ -19,23 +19,20 @@ _AWKWARD: Final = frozenset("\"'\\;#:%$[]*?,\n\r\t")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Paths of one stack. Two stacks beside each other share `cache`, the downloads."""
+    """Paths of one stack: its private folder, and the downloads (jars, Debian packages), which stacks may share."""
 
     folder: Path
+    cache: Path
 
     @classmethod
-    def of(cls, folder: Path) -> Layout:
-        """The layout of a folder; StackError when the path cannot be written into configuration files."""
+    def of(cls, folder: Path, cache: Path | None = None) -> Layout:
+        """The layout of a folder, downloads beside it; StackError when configuration files cannot hold the path."""
         absolute = folder.expanduser().absolute()
-        for path in (absolute, Path(sys.prefix)):
+        downloads = cache.expanduser().absolute() if cache else absolute.parent / ".stack-cache"
+        for path in (absolute, downloads, Path(sys.prefix)):
             if _AWKWARD & set(str(path)):
                 raise StackError("awkward_path", where=path, characters=" ".join(sorted(_AWKWARD & set(str(path)))))
-        return cls(absolute)
-
-    @property
-    def cache(self) -> Path:
-        """Jars and Debian packages."""
-        return self.folder.parent / ".stack-cache"
+        return cls(absolute, downloads)
 
     @property
     def run(self) -> Path:
@@ -71,7 +68,9 @@ class Layout:
             path.mkdir(parents=True, exist_ok=True)
         self.run.mkdir(mode=0o700, exist_ok=True)
         for path in (self.folder, self.cache, self.run):
-            if path.is_symlink() or path.stat().st_uid != os.geteuid():
+            # Anybody may put a link into /tmp.
+            planted = path == self.run and path.is_symlink()
+            if planted or path.stat().st_uid != os.geteuid():
                 raise StackError("not_yours", where=path)
 
     def log(self, program: str) -> Path:

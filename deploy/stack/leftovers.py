@@ -19,8 +19,8 @@ def find(folder: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if process.pid not in ours and _is_of(process, folder)]
 
 
-def end(folder: Path, *, patience_s: float = 20.0) -> int:
-    """End them, politely first; how many there were.
+def end(folder: Path, *, patience_s: float = 20.0) -> None:
+    """End them, politely first.
 
     PostgreSQL takes SIGINT as "end now, cleanly" and SIGTERM as "when everybody has left".
     """
@@ -37,7 +37,6 @@ def end(folder: Path, *, patience_s: float = 20.0) -> int:
     for process in alive:
         _send(process, terminate=False)
     psutil.wait_procs(alive, timeout=5)
-    return len(found)
 
 
 def _send(process: psutil.Process, *, terminate: bool = True, interrupt: bool = False) -> None:

@@ -27,7 +27,7 @@ class Program:
             "command": escape(shlex.join(self.argv)),
             "directory": escape(str(self.cwd)) if self.cwd else None,
             "user": self.account,
-            "environment": ",".join(f"{name}={escape(shlex.quote(value))}" for name, value in self.env.items()) or None,
+            "environment": ",".join(f"{name}={escape(_quoted(value))}" for name, value in self.env.items()) or None,
             "autostart": "true",
             "autorestart": "true",
             "startsecs": "1",
@@ -43,6 +43,14 @@ class Program:
         }
         body = "".join(f"{name}={value}\n" for name, value in lines.items() if value is not None)
         return f"[program:{self.name}]\n{body}"
+
+
+def _quoted(value: str) -> str:
+    """Supervisor strips quotes at both ends and knows no escapes, so a value may hold one kind of them; ValueError."""
+    mark = "'" if '"' in value else '"'
+    if mark in value or "\n" in value:
+        raise ValueError("a supervised program's variable holds both kinds of quotes or a line break")
+    return f"{mark}{value}{mark}"
 
 
 def escape(value: str) -> str:

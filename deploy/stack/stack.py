@@ -27,8 +27,10 @@ READY_S: Final = 60.0
 class Stack:
     """Mosquitto, Apache Kafka and TimescaleDB of one folder, and whatever else is started beside them."""
 
-    def __init__(self, folder: Path, ports: Ports | None = None, progress: Progress | None = None) -> None:
-        self.layout = Layout.of(folder)
+    def __init__(
+        self, folder: Path, ports: Ports | None = None, progress: Progress | None = None, *, cache: Path | None = None
+    ) -> None:
+        self.layout = Layout.of(folder, cache)
         self.ports = ports or Ports()
         self._progress = progress or Silent()
         self._supervisor = Supervisor(self.layout)
@@ -195,15 +197,18 @@ class Stack:
         return StackError("not_ready", name=name, seconds=round(seconds), detail=said, log=log)
 
     def _end(self) -> int:
-        running = len([status for status in self._supervisor.status() if status.pid])
+        found = len(leftovers.find(self.layout.folder))
         self._supervisor.shut_down()
-        return running + leftovers.end(self.layout.folder)
+        leftovers.end(self.layout.folder)
+        return found
 
 
 @contextmanager
-def running_stack(folder: Path, ports: Ports, progress: Progress | None = None) -> Iterator[Stack]:
+def running_stack(
+    folder: Path, ports: Ports, progress: Progress | None = None, *, cache: Path | None = None
+) -> Iterator[Stack]:
     """A stack that is up inside the block and down after it, whatever happens."""
-    stack = Stack(folder, ports, progress)
+    stack = Stack(folder, ports, progress, cache=cache)
     try:
         stack.up()
         yield stack
