@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo test check fix chaos bench clean
+.PHONY: help setup setup-dev demo test check fix docs chaos bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,10 @@ fix: setup-dev ## Repair what can be repaired
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: setup-dev ## Write the generated parts of the docs again
+	$(BIN)/python -m tests.docs.generate
+	$(BIN)/python -m tests.docs.reference
+
 chaos: setup-dev ## Kill processes at random under load, compare with the truth, print a table
 	@$(BIN)/python -m tests.chaos
 
@@ -38,4 +42,4 @@ bench: setup-dev ## Measure rates, latencies, CPU and memory, print tables
 	@$(BIN)/python -m tests.bench
 
 clean: setup ## Stop the stacks and delete their data (not the downloads)
-	@$(BIN)/ahual stack down --delete
+	@$(BIN)/ahual stack down --wipe

@@ -11,7 +11,7 @@ class ScorerSettings(RuntimeSettings):
     """`AHUAL_SCORER_…` beside the shared `AHUAL_…`."""
 
     scorer_group: str = Field(default="ahual-scorer", description="Kafka consumer group")
-    scorer_metrics_port: int = Field(default=18083, description="Port of the Prometheus endpoint")
+    scorer_metrics_port: int = Field(default=18092, description="Port of the Prometheus endpoint")
     scorer_batch_records: int = Field(default=5000, ge=1, description="Records of one partition in one transaction")
     scorer_cadence_s: float = Field(default=10.0, gt=0, description="Longest time between two scores of a city, in s")
     scorer_debounce_s: float = Field(default=0.05, ge=0, description="Wait for more notices before scoring, in s")

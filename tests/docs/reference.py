@@ -1,0 +1,101 @@
+"""The generated parts of docs/settings.md, docs/metrics.md and docs/topics.md: `python -m tests.docs.reference`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from deploy.stack.ports import Ports
+from schemas.topics import load_topics
+from services.api.settings import ApiSettings
+from services.ingest.settings import IngestSettings
+from services.runtime.metrics import METRICS
+from services.runtime.settings import DatabaseSettings, RuntimeSettings
+from services.scorer.settings import ScorerSettings
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+BLOCK: Final = re.compile(r"<!-- generated: (?P<name>\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = [list(head)]
+    lines.append(["---"] * len(lines[0]))
+    lines += [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def settings(kind: type[BaseModel], base: type[BaseModel] | None = None, prefix: str = "AHUAL_") -> str:
+    """A table of the settings a class adds to its base."""
+    inherited = set(base.model_fields) if base else set()
+    rows = (
+        (f"`{prefix}{name.upper()}`", _default(field), field.description or "")
+        for name, field in kind.model_fields.items()
+        if name not in inherited
+    )
+    return table(("variable", "default", "what it is"), rows)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    default: Any = field.default
+    return f"`{default}`" if str(default) and "*" not in str(default) else "empty"
+
+
+def metrics() -> str:
+    """A table of the closed set."""
+    rows = ((f"`{name}`", m.kind, ", ".join(m.labels) or "–", m.help) for name, m in METRICS.items())
+    return table(("name", "kind", "labels", "what it is"), rows)
+
+
+def topics() -> str:
+    """A table of the topic files."""
+    rows = (
+        (
+            f"`{topic.name}`",
+            ", ".join(topic.producers),
+            ", ".join(topic.consumers),
+            str(topic.partitions),
+            f"{topic.retention_ms / 86_400_000:g} days",
+            f"`{topic.dead_letter}`" if topic.dead_letter else "–",
+            topic.description,
+        )
+        for topic in load_topics().values()
+    )
+    return table(("topic", "written by", "read by", "partitions", "retention", "dead letters", "what it holds"), rows)
+
+
+BLOCKS: Final[dict[str, Callable[[], str]]] = {
+    "database": lambda: settings(DatabaseSettings),
+    "runtime": lambda: settings(RuntimeSettings, DatabaseSettings),
+    "ingest": lambda: settings(IngestSettings, RuntimeSettings),
+    "scorer": lambda: settings(ScorerSettings, RuntimeSettings),
+    "api": lambda: settings(ApiSettings, RuntimeSettings),
+    "ports": lambda: settings(Ports, prefix="AHUAL_PORT_"),
+    "metrics": metrics,
+    "topics": topics,
+}
+FILES: Final = ("settings.md", "metrics.md", "topics.md")
+
+
+def regenerated(document: str) -> str:
+    """The document with its generated parts as they are now; KeyError for a block nobody writes."""
+    return BLOCK.sub(
+        lambda found: f"<!-- generated: {found['name']} -->\n\n{BLOCKS[found['name']]()}\n\n<!-- end -->", document
+    )
+
+
+def main() -> None:
+    for name in FILES:
+        path = DOCS / name
+        path.write_text(regenerated(path.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
