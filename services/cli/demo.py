@@ -25,7 +25,7 @@ from deploy.migrations.run import upgrade
 from deploy.stack import Program, Stack, StackError
 from deploy.stack.ports import require_free
 from deploy.stack.progress import ConsoleProgress
-from deploy.stack.tools import wait_until
+from deploy.stack.tools import wait_until, write_private
 from schemas import tables
 from schemas.identity import Identity
 from services.cli.database import CitiesFile, apply_cities
@@ -42,6 +42,7 @@ from simulators.moments import DAY, milliseconds
 from simulators.requests import LONGEST_LIFE
 
 CITY: Final = CITIES["karaganda"]
+DEVICE: Final = f"{CITY.code}/{SYSTEM}/visitor"
 SEED: Final = 109
 HISTORY: Final = timedelta(days=31) + timedelta(milliseconds=LONGEST_LIFE)
 """A month's window, and before it whatever may be due in it."""
@@ -62,6 +63,7 @@ def demo(folder: Folder = DEFAULT_FOLDER) -> None:
         stack = Stack(folder, progress=ConsoleProgress(console))
         with sole_demo(stack), stopped_at_the_end(stack, console):
             start(stack, ConsoleProgress(console, "demo"))
+            add_demo_device(stack)
             where = {**stack.ports.model_dump(), "folder": stack.layout.folder, "city": CITY.code}
             console.print(text("demo.urls", **where), highlight=False, markup=False, soft_wrap=True)
             asyncio.run(load_history(stack, console))
@@ -114,6 +116,17 @@ async def _set_up(url: SecretStr) -> None:
     await upgrade(url)
     cities = yaml.safe_load((files("deploy") / "demo" / "cities.yaml").read_text("utf-8"))
     await apply_cities(url, CitiesFile.model_validate(cities))
+
+
+def add_demo_device(stack: Stack) -> None:
+    """An account for the visitor's own messages; name and password stand in `demo.env`, for a shell to read."""
+    password = stack.add_device(DEVICE)
+    lines = (
+        f"AHUAL_DEMO_DEVICE={DEVICE}",
+        f"AHUAL_DEMO_PASSWORD={password}",
+        f"AHUAL_DEMO_MQTT_PORT={stack.ports.mqtt}",
+    )
+    write_private(stack.layout.folder / "demo.env", "\n".join(lines) + "\n")
 
 
 def _ahual() -> str:
