@@ -65,7 +65,7 @@ def _ratio(target: Target, v: float) -> float:
         case "<=":
             return target.value / v if v else math.inf
         case "between":
-            return min(v / target.low, target.high / v) if v < target.low or v > target.high else 1.0
+            return v / target.low if v < target.low else min(target.high / v, 1.0)
         case "decrease":
             return -v / target.value
         case "increase":
@@ -114,7 +114,7 @@ def _finite(value: object) -> float:
     try:
         number = float(value)
     except OverflowError as error:
-        raise InputError("cityscore.not_finite", value="10^308+") from error
+        raise InputError("cityscore.not_finite", value=math.inf) from error
     if not math.isfinite(number):
         raise InputError("cityscore.not_finite", value=value)
     return number

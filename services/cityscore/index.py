@@ -71,6 +71,7 @@ def assess(
     rubric: Rubric, marks: Mapping[str, Mark], additional: int = 0, not_applicable: Collection[str] = ()
 ) -> Score:
     """Score attainments that are known already; `marks` holds codes of the rubric's criteria only."""
+    extra = bonus(rubric, additional)
     criteria = [criterion for code, criterion in rubric.criteria.items() if code not in not_applicable]
     known = [(criterion, marks.get(criterion.code, _MISSING)) for criterion in criteria]
     zero = rubric.policy.missing == "zero"
@@ -78,7 +79,7 @@ def assess(
     means = section_means(scored)
     index = index_of(means, rubric.section_weights)
     lower, upper = _bounds(rubric, known, index)
-    total = None if index is None else index + bonus(rubric, additional)
+    total = None if index is None else index + extra
     return Score(
         category=rubric.category,
         catalogue=rubric.catalogue,

@@ -45,5 +45,8 @@ def rank(scores: Mapping[str, Score]) -> dict[Category, tuple[Place, ...]]:
 def _places(scores: Mapping[str, Score]) -> tuple[Place, ...]:
     totals = {city: round(score.total, 9) for city, score in scores.items() if score.total is not None}
     best_first = sorted(totals, key=lambda city: (-totals[city], city))
-    placed = [Place(1 + sum(t > totals[city] for t in totals.values()), city, scores[city]) for city in best_first]
+    first_of: dict[float, int] = {}
+    for position, city in enumerate(best_first, start=1):
+        first_of.setdefault(totals[city], position)
+    placed = [Place(first_of[totals[city]], city, scores[city]) for city in best_first]
     return (*placed, *(Place(None, city, scores[city]) for city in sorted(scores.keys() - totals.keys())))

@@ -167,13 +167,13 @@ def _clear_errors(lang: str | None) -> Iterator[Language]:
 
 def sentence(error: InputError, lang: Language) -> str:
     """What is wrong, for a reader; values as they stand in JSON, an error inside another one as its sentence."""
-    return text(error.key, lang, **{name: _readable(param, lang) for name, param in error.params.items()})
+    return text(error.key, lang, **{name: _readable(name, param, lang) for name, param in error.params.items()})
 
 
-def _readable(param: object, lang: Language) -> str:
+def _readable(name: str, param: object, lang: Language) -> str:
     if isinstance(param, InputError):
         return sentence(param, lang)
-    return param if isinstance(param, str) else json.dumps(param, ensure_ascii=False, default=str)
+    return param if isinstance(param, str) and name != "value" else json.dumps(param, ensure_ascii=False, default=str)
 
 
 def _print(as_json: bool, answer: object, *tables: RenderableType) -> None:
