@@ -16,6 +16,8 @@ EXCHANGES: Final = ("pbx-1", "pbx-2")
 SURVEYS: Final = "survey-1"
 QUEUES: Final = ("kazakh", "russian")
 LONGEST_WAIT: Final = 30 * MINUTE
+LONGEST_LIFE: Final = LONGEST_WAIT + HOUR
+"""From queueing to the last fact of a call."""
 _RATED: Final = 0.06
 
 

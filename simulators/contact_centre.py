@@ -22,10 +22,16 @@ def facts(seed: int, city: City, begin: int, end: int) -> Iterator[Fact]:
     """Facts with begin <= time < end (milliseconds since 1970), lazily."""
     waiting: list[Fact] = []
     for slot in range((begin - requests.LONGEST_LIFE) // SLOT, -(-end // SLOT)):
-        for fact in (*calls.in_slot(seed, city, slot), *requests.in_slot(seed, city, slot)):
+        for fact in _in_slot(seed, city, slot, calls_matter=(slot + 1) * SLOT > begin - calls.LONGEST_LIFE):
             if begin <= fact.time < end:
                 heapq.heappush(waiting, fact)
         while waiting and waiting[0].time < (slot + 1) * SLOT:
             yield heapq.heappop(waiting)
     while waiting:
         yield heapq.heappop(waiting)
+
+
+def _in_slot(seed: int, city: City, slot: int, *, calls_matter: bool) -> Iterator[Fact]:
+    if calls_matter:
+        yield from calls.in_slot(seed, city, slot)
+    yield from requests.in_slot(seed, city, slot)

@@ -32,7 +32,7 @@ async def send(
     facts: Iterable[Fact],
     url: str,
     key: str,
-    delivered: Delivered | None,
+    delivered: Delivered,
     progress: Callable[[int], None],
 ) -> int:
     """Send facts to `{url}/v1/events`; the number accepted.
@@ -75,13 +75,13 @@ def _batches(city: City, facts: Iterable[Fact]) -> Iterator[list[bytes]]:
         yield batch
 
 
-def _note(done: Iterable[asyncio.Task[list[bytes]]], delivered: Delivered | None) -> int:
+def _note(done: Iterable[asyncio.Task[list[bytes]]], delivered: Delivered) -> int:
     count = 0
     for task in done:
         events = task.result()
         count += len(events)
-        for event in events if delivered else ():
-            delivered.add(event)  # type: ignore[union-attr]
+        for event in events:
+            delivered.add(event)
     return count
 
 

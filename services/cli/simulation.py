@@ -1,0 +1,158 @@
+"""Running a simulated city against an installation: history, then live or load, then the comparison."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+from pydantic import ValidationError
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from schemas.identity import Identity
+from schemas.snapshot import Snapshot
+from services.runtime.clock import utc_now
+from services.runtime.messages import language, text
+from simulators import contact_centre, devices, history, load
+from simulators.cities import City
+from simulators.coverage import Coverage
+from simulators.delivered import Delivered
+from simulators.facts import SYSTEM, Fact
+from simulators.moments import DAY, milliseconds
+from simulators.verify import Difference, compare
+
+FOREVER_MS = 3650 * DAY
+CAUGHT_UP_MS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a simulated city reports to."""
+
+    mqtt_host: str
+    mqtt_port: int
+    passwords: Mapping[Identity, str]
+    intake: str
+    key: str
+    api: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for."""
+
+    city: City
+    seed: int
+    history_ms: int
+    realtime: bool
+    load: load.Load | None
+    truth: Path | None
+    state: Path | None
+    verify: bool
+    verify_timeout: timedelta
+
+
+def realtime_devices(city: str) -> list[Identity]:
+    """Who reports when a city runs live."""
+    return [Identity(city, SYSTEM, device) for device in contact_centre.DEVICES]
+
+
+async def run(order: Order, target: Target, console: Console) -> list[Difference] | None:
+    """History, then live or load, then verify. None when nothing was verified."""
+    delivered = Delivered(order.truth, keep=order.truth is not None or order.verify)
+    coverage = Coverage(order.state, f"{order.city.code}/{order.seed}")
+    try:
+        if order.history_ms:
+            await _past(order, target, delivered, coverage, console)
+        if order.load:
+            await _load(order.load, target, delivered, console)
+        if order.realtime:
+            await _live(order, target, delivered, coverage, console)
+    finally:
+        delivered.close()
+    return await _verify(order, target, delivered, console) if order.verify else None
+
+
+async def _past(order: Order, target: Target, delivered: Delivered, coverage: Coverage, console: Console) -> None:
+    """Fill what is not told yet, then what happened meanwhile."""
+    begin = milliseconds(utc_now()) - order.history_ms
+    told = 0
+    with console.status(text("simulate.history_begins")) as status:
+        while True:
+            end = milliseconds(utc_now())
+            gaps = list(coverage.gaps(begin, end))
+            if sum(last - first for first, last in gaps) < CAUGHT_UP_MS:
+                break
+            for first, last in gaps:
+                facts = contact_centre.facts(order.seed, order.city, first, last)
+                told += await history.send(
+                    order.city, facts, target.intake, target.key, delivered, _counter(status, console, told)
+                )
+                coverage.add(first, last)
+    console.print(text("simulate.history_done", count=f"{told:,}"), highlight=False)
+
+
+def _counter(status: Status, console: Console, before: int) -> Callable[[int], None]:
+    def show(count: int) -> None:
+        line = text("simulate.history_progress", count=f"{before + count:,}")
+        status.update(line)
+        if not console.is_terminal:
+            console.print(line, highlight=False)
+
+    return show
+
+
+async def _live(order: Order, target: Target, delivered: Delivered, coverage: Coverage, console: Console) -> None:
+    told = max((end for _, end in coverage.ranges), default=0)
+    begin = told if order.history_ms else max(told, milliseconds(utc_now()))
+    facts = contact_centre.facts(order.seed, order.city, begin, begin + FOREVER_MS)
+    console.print(text("simulate.live", city=order.city.names[language()], devices=len(contact_centre.DEVICES)))
+
+    def sent(fact: Fact) -> None:
+        coverage.add(begin, fact.time + 1)
+
+    accounts = {identity: target.passwords[identity] for identity in realtime_devices(order.city.code)}
+    await devices.run(order.city, facts, target.mqtt_host, target.mqtt_port, accounts, delivered, utc_now, sent)
+
+
+async def _load(wanted: load.Load, target: Target, delivered: Delivered, console: Console) -> None:
+    console.print(text("simulate.load", rate=wanted.rate, seconds=wanted.duration_s), highlight=False)
+    now = milliseconds(utc_now())
+    result = await load.run(wanted, target.mqtt_host, target.mqtt_port, target.passwords, delivered, now)
+    done = {"sent": f"{result.sent:,}", "acknowledged": f"{result.acknowledged:,}", "seconds": f"{result.took_s:.1f}"}
+    console.print(text("simulate.load_done", **done), highlight=False)
+
+
+async def _verify(order: Order, target: Target, delivered: Delivered, console: Console) -> list[Difference]:
+    """Compare snapshots until one agrees or time is up."""
+    deadline = utc_now() + order.verify_timeout
+    url = f"{target.api}/api/v1/cities/{order.city.code}/cityscore"
+    async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+        while True:
+            differences = await _differences(client, url, delivered)
+            if not differences or utc_now() >= deadline:
+                break
+            await asyncio.sleep(1)
+    if not differences:
+        console.print(text("simulate.verified", count=f"{delivered.count:,}"), highlight=False)
+        return []
+    table = Table(*(text(f"simulate.column_{name}") for name in ("kpi", "what", "expected", "found")))
+    for difference in differences:
+        table.add_row(*difference)
+    console.print(table)
+    return differences
+
+
+async def _differences(client: httpx2.AsyncClient, url: str, delivered: Delivered) -> list[Difference]:
+    try:
+        response = await client.get(url)
+        response.raise_for_status()
+        snapshot = Snapshot.model_validate_json(response.content)
+    except (httpx2.HTTPError, ValidationError) as error:
+        return [Difference("—", "snapshot", url, str(error)[:200])]
+    return await asyncio.to_thread(compare, snapshot, delivered)

@@ -1,0 +1,72 @@
+"""The load's plan: rate, seed, duplicates, disorder, lateness."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.events.registry import CONTRACTS
+from simulators.load import Load, messages
+from simulators.moments import MINUTE, milliseconds
+
+START = 1_795_000_000_000
+LOAD = Load("karaganda", seed=5, rate=1000, duration_s=3, devices=3)
+
+
+def sent(load: Load) -> list[bytes]:
+    return [message.payload for message in messages(load, START)]
+
+
+def happened(payload: bytes) -> int:
+    return milliseconds(datetime.fromisoformat(json.loads(payload)["time"]))
+
+
+def test_the_seed_decides() -> None:
+    assert sent(LOAD) == sent(LOAD)
+    assert sent(LOAD) != sent(replace(LOAD, seed=6))
+
+
+def test_plain_load_has_each_event_once_in_order_of_time() -> None:
+    payloads = sent(LOAD)
+    assert len(payloads) == len(set(payloads)) == 3000
+    times = [happened(payload) for payload in payloads]
+    assert times == sorted(times)
+
+
+def test_every_event_keeps_its_contract_and_its_device() -> None:
+    load = replace(LOAD, duplicates=0.1, disorder=0.1, lateness=0.2)
+    for message in messages(load, START):
+        raw = json.loads(message.payload)
+        CONTRACTS[raw["type"]].model_validate_json(message.payload)
+        assert raw["source"] == f"/{load.identities[message.device]}"
+
+
+def test_all_types_occur() -> None:
+    assert {json.loads(payload)["type"] for payload in sent(LOAD)} == set(CONTRACTS)
+
+
+def test_duplicates_are_the_same_bytes() -> None:
+    payloads = sent(replace(LOAD, duplicates=0.1))
+    assert len(set(payloads)) == 3000
+    assert 3150 < len(payloads) < 3450
+
+
+def test_disorder_moves_messages_and_loses_none() -> None:
+    payloads = sent(replace(LOAD, disorder=0.2))
+    times = [happened(payload) for payload in payloads]
+    assert len(set(payloads)) == 3000
+    assert times != sorted(times)
+
+
+def test_lateness_makes_old_facts() -> None:
+    times = [happened(payload) for payload in sent(replace(LOAD, lateness=0.2))]
+    assert 200 < sum(time < START - MINUTE / 2 for time in times) < 700
+
+
+def test_sequences_have_no_gap() -> None:
+    counted: dict[str, list[int]] = {}
+    for payload in sent(LOAD):
+        event = json.loads(payload)
+        counted.setdefault(event["source"], []).append(int(event["sequence"]))
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in counted.values())
