@@ -27,6 +27,7 @@ class Peek(msgspec.Struct, gc=False):
 
 
 _PEEK: Final = msgspec.json.Decoder(Peek)
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -74,11 +75,12 @@ def defect(raw: bytes) -> RejectedError | None:
     return None
 
 
-def append_members(raw: bytes, members: Mapping[str, Any]) -> bytes:
-    """The object with these members at its end, where they win over an explicit null of the same name."""
-    body = raw.rstrip(BLANK)[:-1].rstrip(BLANK)
-    comma = b"" if body.endswith(b"{") else b","
-    return body + comma + msgspec.json.encode(members)[1:]
+def with_members(raw: bytes, members: Mapping[str, Any]) -> bytes:
+    """The object with these members, in place of an explicit null too; RejectedError when it cannot be read."""
+    try:
+        return msgspec.json.encode({**_OBJECT.decode(raw), **members})
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise rejection(error) from error
 
 
 _AT: Final = re.compile(r" - at `(?P<path>[^`]*)`$")

@@ -172,7 +172,7 @@ def _absent(
 
 
 def _validated(contract: type[Event[Any]], raw: bytes, filled: Mapping[str, Any]) -> Event[Any]:
-    complete = syntax.append_members(raw, filled) if filled else raw
+    complete = syntax.with_members(raw, filled) if filled else raw
     try:
         event = contract.model_validate_json(complete)
         _DECODERS[event.type].decode(complete)
