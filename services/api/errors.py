@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
@@ -31,7 +31,9 @@ from services.runtime.messages import MissingTextError, text
 
 log = logging.getLogger(__name__)
 UNAVAILABLE = (DBAPIError, PoolTimeoutError, PostgresError, InterfaceError, OSError, TimeoutError)
-"""What a database that is away looks like from here."""
+"""What a database that is away looks like from here …"""
+_OURS = (ProgrammingError, DataError, IntegrityError)
+"""… except for these, which are mistakes of ours: 500, with a traceback in the log."""
 
 
 class Problem(BaseModel):
@@ -163,6 +165,8 @@ def _input_error(kind: str, place: Sequence[object], message: str, lang: str) ->
 
 
 async def _on_unavailable(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, _OURS):
+        raise error
     log.warning("database unavailable", extra={"path": request.url.path, "reason": repr(error)})
     return problem(request, 503, "database_unavailable", headers={"Retry-After": "2"})
 

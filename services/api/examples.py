@@ -72,21 +72,14 @@ SERIES: Final[Json] = {
         {"bucket": "2026-11-22T17:00:00Z", "value": 15.0, "numerator": 900_000, "denominator": 60, "count": 60},
     ],
 }
-_CONTRIBUTION: Final[Json] = {
-    "code": "2.1",
-    "section": "city_management",
-    "points": 4.4,
-    "max_points": 6.25,
-    "gain": 1.85,
-}
+_CONTRIBUTION: Final[Json] = {"code": "2.1", "section": "city_management", "points": 4.4, "gain": 1.85}
 EXPLANATION: Final[Json] = {
     "revision": 1042,
     "computed_at": "2026-11-22T18:00:01Z",
     "index": 81.4,
     "total": 83.4,
     "rating": "good",
-    "sections": [{"code": "city_management", "points": 81.4, "max_points": 100.0, "gain": 18.6}],
+    "sections": {"city_management": 81.4},
     "kpis": [_CONTRIBUTION],
-    "cheapest": [_CONTRIBUTION],
-    "next_band": {"rating": "excellent", "floor": 90, "gap": 6.6, "reachable": False, "kpis": ["2.1"]},
+    "next_band": {"rating": "excellent", "floor": 90, "gap": 6.6, "kpis": [_CONTRIBUTION]},
 }

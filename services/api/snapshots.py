@@ -41,9 +41,11 @@ async def read_one(engine: AsyncEngine, city: str) -> Stored | None:
 
 async def read_newer(engine: AsyncEngine, known: Mapping[str, int | None]) -> list[Stored]:
     """The snapshots of these cities whose revision is another one than the known."""
-    asked = sa.func.unnest(
-        sa.cast(list(known), sa.ARRAY(sa.Text)), sa.cast(list(known.values()), sa.ARRAY(sa.BigInteger))
-    ).table_valued("city", "revision", name="asked")
+    asked = (
+        sa.func.unnest(sa.cast(list(known), sa.ARRAY(sa.Text)), sa.cast(list(known.values()), sa.ARRAY(sa.BigInteger)))
+        .table_valued("city", "revision")
+        .render_derived("asked")
+    )
     query = sa.select(current.c.city, current.c.revision, _BODY).join_from(
         asked,
         current,

@@ -37,9 +37,9 @@ Running = Callable[..., AbstractAsyncContextManager[Api]]
 
 
 @asynccontextmanager
-async def running(database_url: SecretStr, **settings: Any) -> AsyncIterator[Api]:
+async def running(database_url: SecretStr, *, port: int = 0, **settings: Any) -> AsyncIterator[Api]:
     """Serve until the block ends; settings without their prefix, `heartbeat_s=0.1`."""
-    port, stop = _free_port(), asyncio.Event()
+    port, stop = port or _free_port(), asyncio.Event()
     chosen = {f"api_{name}": value for name, value in settings.items()}
     made = ApiSettings(database_url=database_url, api_port=port, **chosen)
     task = asyncio.create_task(serve(made, stop, migration_head=head()))

@@ -131,7 +131,7 @@ async def test_broken_database_connections_heal(database: AsyncEngine, database_
             async with database.begin() as connection:
                 cut = sa.text(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> 'tests'"
+                    " WHERE usename = current_user AND pid <> pg_backend_pid() AND application_name <> 'tests'"
                 )
                 assert (await connection.execute(cut)).all()
             await store(database, snapshot(2, k2_1=2.0))

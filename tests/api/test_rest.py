@@ -115,11 +115,13 @@ async def test_explain_adds_up(api: Api, database: AsyncEngine) -> None:
     stored = snapshot(1)
     await store(database, stored)
     answer = (await api.client.get(f"{BASE}/explain")).json()
-    assert sum(section["points"] for section in answer["sections"]) == pytest.approx(stored.index)
+    assert sum(answer["sections"].values()) == pytest.approx(stored.index)
     assert sum(kpi["points"] for kpi in answer["kpis"]) == pytest.approx(stored.index)
-    gains = [kpi["gain"] for kpi in answer["cheapest"]]
+    gains = [kpi["gain"] for kpi in answer["kpis"]]
     assert gains == sorted(gains, reverse=True)
-    assert all(gain > 0 for gain in gains)
+    band = answer["next_band"]
+    assert band["gap"] == pytest.approx(band["floor"] - stored.total)
+    assert {kpi["code"] for kpi in band["kpis"]} <= set(stored.kpis)
 
 
 async def test_dead_letters_newest_first_without_payload(api: Api, database: AsyncEngine) -> None:

@@ -1,33 +1,37 @@
 // Numbers, times and sentences in the reader's language. Pure: no page, no network.
 
+// Chromium ships no Kazakh conventions and would fall back to the system's; for digits they are those of Russian.
+const CONVENTIONS = { kk: "ru", ru: "ru", en: "en-GB" };
+
 export function fill(template, values) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
 export function number(value, lang, digits = 1) {
   if (value === null || value === undefined) return "–";
-  return new Intl.NumberFormat(lang, { minimumFractionDigits: 0, maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(CONVENTIONS[lang], { minimumFractionDigits: 0, maximumFractionDigits: digits }).format(value);
 }
 
 export function fixed(value, lang, digits = 1) {
   if (value === null || value === undefined) return "–";
-  return new Intl.NumberFormat(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(CONVENTIONS[lang], { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
 export function percent(ratio, lang, digits = 0) {
   if (ratio === null || ratio === undefined) return "–";
-  return new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: digits }).format(ratio);
+  return new Intl.NumberFormat(CONVENTIONS[lang], { style: "percent", maximumFractionDigits: digits }).format(ratio);
 }
 
-const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const STEPS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
-export function duration(seconds, lang) {
+export function duration(seconds, texts, lang) {
   const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? STEPS[3];
-  return new Intl.NumberFormat(lang, { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(seconds / size));
+  return fill(texts[`page_age_${unit}`], { n: number(Math.floor(seconds / size), lang, 0) });
 }
 
 export function moment(iso, lang, timeZone) {
-  return new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "medium", timeZone }).format(new Date(iso));
+  const shape = { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  return new Intl.DateTimeFormat(CONVENTIONS[lang], { ...shape, timeZone }).format(new Date(iso));
 }
 
 export function target(goal, unit, texts, lang) {

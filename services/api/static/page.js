@@ -90,7 +90,7 @@ function show(connection) {
 
 const now = () => Date.now() + page.serverAhead;
 const ageOf = (iso) => Math.max(0, (now() - new Date(iso)) / 1000);
-const ago = (iso) => (ageOf(iso) < 1 ? say("now") : say("ago", { age: duration(ageOf(iso), page.lang) }));
+const ago = (iso) => (ageOf(iso) < 1 ? say("now") : say("ago", { age: duration(ageOf(iso), page.texts, page.lang) }));
 const put = (id, text) => { const node = element(id); if (node.textContent !== text) node.textContent = text; };
 
 function draw(changed = []) {
@@ -212,7 +212,7 @@ function verdict() {
   if (!page.confirmedAt || ageOf(page.confirmedAt) > BEHIND_S) return ["lost", say("state_behind")];
   if (!page.snapshot) return ["waiting", say("state_waiting")];
   const age = ageOf(page.snapshot.computed_at);
-  if (age > OLD_S) return ["waiting", say("state_old", { age: duration(age, page.lang) })];
+  if (age > OLD_S) return ["waiting", say("state_old", { age: duration(age, page.texts, page.lang) })];
   return ["live", say("state_live")];
 }
 
