@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import httpx2
@@ -37,6 +38,7 @@ from services.runtime.database import open_database
 from services.runtime.messages import text
 from simulators import contact_centre, history
 from simulators.cities import CITIES
+from simulators.delivered import Delivered
 from simulators.facts import SYSTEM
 from simulators.moments import DAY, milliseconds
 from simulators.requests import LONGEST_LIFE
@@ -102,9 +104,10 @@ def start(stack: Stack, progress: ConsoleProgress) -> None:
     stack.up()
     with progress.step("migrating"):
         asyncio.run(_set_up(SecretStr(stack.env()["AHUAL_DATABASE_URL"])))
+    for name in SERVICES:
+        stack.start(Program(name=name, argv=(_ahual(), name)))
     for name, port in SERVICES.items():
         with progress.step("starting", name=name):
-            stack.start(Program(name=name, argv=(_ahual(), name)))
             wait_until(
                 lambda port=port: _answers(getattr(stack.ports, port)),  # type: ignore[misc]
                 seconds=READY_S,
@@ -130,10 +133,8 @@ def add_demo_device(stack: Stack) -> None:
 
 
 def _ahual() -> str:
-    found = shutil.which("ahual")
-    if found is None:
-        raise FileNotFoundError("ahual")
-    return found
+    """The command beside the Python that runs us; PATH may not name it."""
+    return str(Path(sys.executable).with_name("ahual"))
 
 
 def _answers(port: int) -> bool:
@@ -170,7 +171,7 @@ async def load_history(stack: Stack, console: Console) -> None:
         facts = contact_centre.facts(SEED, CITY, begin, end)
         url = f"http://127.0.0.1:{stack.ports.ingest_http}"
         sent = await history.send(
-            CITY, facts, url, key.text, None, lambda accepted: bar.update(task, completed=accepted)
+            CITY, facts, url, key.text, Delivered(), lambda accepted: bar.update(task, completed=accepted)
         )
         bar.update(task, completed=sent, total=max(1, sent))
 

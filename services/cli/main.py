@@ -11,7 +11,7 @@ from services.runtime.messages import text
 def build() -> typer.Typer:
     """The whole command, with help in the language of `AHUAL_LANG`."""
     app = typer.Typer(help=text("cli.help"), no_args_is_help=True, pretty_exceptions_enable=False)
-    for module in (demo, stack, ingest, dlq, scorer, simulate, api, catalogue, database):
+    for module in (demo, stack, ingest, scorer, api, simulate, catalogue, database, dlq):
         module.register(app)
     return app
 

@@ -31,4 +31,5 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    # It reports what it retries by itself as errors; what is not retried reaches our own code as an exception.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -55,6 +55,8 @@ class BatchConsumer:
         while not stop.is_set():
             try:
                 polled = await self._consumer.getmany(timeout_ms=200, max_records=self._batch_records)
+            except NoOffsetForPartitionError:
+                continue  # assigned a moment ago; the seek to its stored offset is under way
             except OffsetOutOfRangeError as error:
                 await self._find(list(error.args[0]))
                 continue
