@@ -47,15 +47,13 @@ def check(target: Target | None, value: object) -> float | dict[str, float]:
 
     Without a target (a KPI that this category is not scored on) any finite number will do.
     """
-    if isinstance(value, Mapping):
-        if not isinstance(target, EachAtMost):
-            raise InputError("cityscore.not_a_number", value=dict(value))
-        return {_part(name): _not_negative(hours) for name, hours in value.items()}
-    if isinstance(target, EachAtMost):
-        raise InputError("cityscore.parts_needed", value=value, parts=", ".join(UPDATE_PARTS))
     if target is None:
         return _finite(value)
-    return _change(value) if target.op in _CHANGES else _not_negative(value)
+    if target.op != "each_at_most":
+        return _change(value) if target.op in _CHANGES else _not_negative(value)
+    if not isinstance(value, Mapping):
+        raise InputError("cityscore.parts_needed", value=value, parts=", ".join(UPDATE_PARTS))
+    return {_part(name): _not_negative(hours) for name, hours in value.items()}
 
 
 def _ratio(target: Target, v: float) -> float:
@@ -89,7 +87,7 @@ def _growth_kept(v: float) -> float:
 
 
 def _reached(ratio: float) -> float:
-    return min(max(ratio, 0.0), 1.0)
+    return 1.0 if ratio >= 1 else max(ratio, 0.0)
 
 
 def _mean_of_parts(limits: UpdateLimits, hours: Mapping[str, float], absent: float) -> float:
@@ -109,7 +107,7 @@ def _part(name: object) -> str:
 
 
 def _finite(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InputError("cityscore.not_a_number", value=value)
     try:
         number = float(value)

@@ -103,12 +103,10 @@ def bonus(rubric: Rubric, additional: int) -> float:
 
 def section_means(scored: Iterable[tuple[Weighted, float]]) -> dict[SectionCode, float]:
     """Mean attainment, 0…1, of every section that has one, weighted with the KPIs' values."""
-    weights: dict[SectionCode, int] = {}
-    products: dict[SectionCode, list[float]] = {}
+    groups: dict[SectionCode, list[tuple[int, float]]] = {}
     for criterion, reached in scored:
-        weights[criterion.section] = weights.get(criterion.section, 0) + criterion.weight
-        products.setdefault(criterion.section, []).append(criterion.weight * reached)
-    return {section: math.fsum(products[section]) / weight for section, weight in weights.items()}
+        groups.setdefault(criterion.section, []).append((criterion.weight, reached))
+    return {section: math.fsum(w * x for w, x in group) / sum(w for w, _ in group) for section, group in groups.items()}
 
 
 def index_of(means: Mapping[SectionCode, float], weights: Mapping[SectionCode, int]) -> float | None:
@@ -133,7 +131,7 @@ def mark(rubric: Rubric, code: str, value: Value) -> Mark | None:
             check(rubric.ignored[code], value)
             return None
         reached = attainment(criterion.target, value)
-        if not isinstance(value, Mapping):
+        if isinstance(value, (int, float)):
             return Mark(value, reached, reached, reached)
         return Mark(dict(value), reached, reached, attainment(criterion.target, value, absent=1.0)) if value else None
 
