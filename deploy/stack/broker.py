@@ -1,22 +1,21 @@
-"""Mosquitto in two steps: the gateways' sessions first, the listeners after.
+"""Mosquitto that lets devices in only once the gateways' sessions are subscribed.
 
-    python -m deploy.stack.broker BROKER CLIENT_ID…      (working directory: the broker's)
+    python -m deploy.stack.broker BROKER PORT CLIENT_ID…      (working directory: the broker's)
 
-A message that a device publishes before the gateway's persistent session exists is acknowledged and goes nowhere.
-Mosquitto opens all its listeners at once, so we let it first open nothing but a unix socket, make sure of the sessions
-through it, end it (which saves them), and become the real broker. This happens at every start, because whoever lost
-the broker's database lost the sessions with it; while they exist the first step changes nothing.
+What a device publishes while nobody is subscribed is acknowledged and goes nowhere. Mosquitto 2.0.21 keeps persistent
+sessions across a restart, but not their shared subscriptions, and it opens all its listeners at once; so at every
+start it knows the gateway's account only and refuses every device, which then tries again. A helper makes sure of the
+sessions and their subscriptions, puts the full list of accounts in place, and lets the broker read it.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,70 +27,97 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from schemas.identity import SHARED_FILTERS
 
-WAIT_S: Final = 10.0
+PATIENCE_S: Final = 20.0
+ANSWER_S: Final = 3.0
 FOR_EVER: Final = 0xFFFFFFFF
-_PR_SET_PDEATHSIG: Final = 1
+GATEWAY: Final = "gateway"
+ALL_ACCOUNTS: Final = "passwords"
+GATEWAY_ONLY: Final = "passwords.gateway"
+LIVE: Final = "passwords.live"
 
 
-def main(broker: str, client_ids: list[str]) -> None:
-    """Make sure of the sessions, then become the broker."""
-    # A reload may be asked for while we are still ourselves.
+def main(broker: str, port: int, client_ids: list[str]) -> None:
+    """Close the gate, leave a helper behind that opens it, and become the broker."""
+    # Whoever adds an account meanwhile sends one to this process id.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    address = os.environ["AHUAL_BROKER_SOCKET"]
-    Path(address).unlink(missing_ok=True)
-    first = subprocess.Popen([broker, "-c", "first.conf"], preexec_fn=_die_with_parent)  # noqa: PLW1509 -- no threads yet
-    try:
-        _wait_for(address, first)
-        for client_id in client_ids:
-            ensure_session(address, client_id, os.environ["AHUAL_MQTT_PASSWORD"])
-    finally:
-        first.terminate()
-        first.wait(WAIT_S)
+    point_live_at(Path.cwd(), GATEWAY_ONLY)
+    us = os.getpid()
+    child = os.fork()
+    if child == 0:
+        # Twice, so that the helper is not the broker's child: the broker would never ask how it ended.
+        if os.fork() == 0:
+            _open_gate(us, port, client_ids)
+        os._exit(0)
+    os.waitpid(child, 0)
     os.execv(broker, [broker, "-c", "mosquitto.conf"])  # noqa: S606 -- the very purpose
 
 
-def ensure_session(address: str, client_id: str, password: str) -> None:
-    """Open the session of a gateway over a unix socket and leave it there, with its subscriptions; TimeoutError.
+def point_live_at(home: Path, name: str) -> None:
+    """Let the broker find these accounts at its next start or SIGHUP."""
+    fresh = home / f"{LIVE}.new"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(name)
+    fresh.replace(home / LIVE)
+
+
+def is_open(home: Path) -> bool:
+    """Whether devices may be let in."""
+    link = home / LIVE
+    return link.is_symlink() and str(link.readlink()) == ALL_ACCOUNTS
+
+
+def ensure_session(port: int, client_id: str, password: str) -> bool:
+    """Open the session of a gateway and leave it there with its subscriptions; False when it did not get so far.
 
     Clean start stays off: Mosquitto does not save a session that began with it. What waits in the session stays
     there, because nothing is acknowledged.
     """
-    client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTv5, transport="unix", manual_ack=True)
-    client.username_pw_set("gateway", password)
+    client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTv5, manual_ack=True)
+    client.username_pw_set(GATEWAY, password)
     subscribed = threading.Event()
 
     def on_connect(_client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if reason.is_failure:
-            raise ConnectionRefusedError(str(reason))
         # Retained messages only for a subscription that is new: the session has had them otherwise.
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-        client.subscribe([(name, options) for name in SHARED_FILTERS])
+        if not reason.is_failure:
+            client.subscribe([(name, options) for name in SHARED_FILTERS])
+
+    def on_subscribe(_client: Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+        if not any(reason.is_failure for reason in reasons):
+            subscribed.set()
 
     client.on_connect = on_connect
-    client.on_subscribe = lambda *_: subscribed.set()
+    client.on_subscribe = on_subscribe
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
     properties.SessionExpiryInterval = FOR_EVER
     properties.ReceiveMaximum = 1
-    client.connect(address, clean_start=False, properties=properties)
+    try:
+        client.connect("127.0.0.1", port, clean_start=False, properties=properties)
+    except OSError:
+        return False
     client.loop_start()
-    done = subscribed.wait(WAIT_S)
+    done = subscribed.wait(ANSWER_S)
     client.disconnect()
     client.loop_stop()
-    if not done:
-        raise TimeoutError(client_id)
+    return done
 
 
-def _wait_for(address: str, first: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not Path(address).exists():
-        if first.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"mosquitto does not start: {first.returncode}")
+def _open_gate(broker: int, port: int, client_ids: list[str]) -> None:
+    """A broker whose gate cannot be opened is ended, and its supervisor starts another."""
+    waiting = list(client_ids)
+    deadline = time.monotonic() + PATIENCE_S
+    password = os.environ["AHUAL_MQTT_PASSWORD"]
+    while waiting and time.monotonic() < deadline:
+        # The gateway itself may come at the same moment and take the session over: then again.
+        waiting = [client_id for client_id in waiting if not ensure_session(port, client_id, password)]
         time.sleep(0.02)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        if waiting:
+            os.kill(broker, signal.SIGTERM)
+        else:
+            point_live_at(Path.cwd(), ALL_ACCOUNTS)
+            os.kill(broker, signal.SIGHUP)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])

@@ -63,8 +63,9 @@ def prepare(layout: Layout, ports: Ports, progress: Progress) -> Program:
     if not (home / "data" / "meta.properties").exists():
         shutil.rmtree(home / "data", ignore_errors=True)
         with progress.step("formatting_kafka"):
-            cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", "server.properties"]
+            # The form with "=", because one id in 64 starts with a minus.
+            cluster = f"--cluster-id={urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip('=')}"
+            tool = ["kafka.tools.StorageTool", "format", "--standalone", cluster, "--config=server.properties"]
             run([*_java(), "-XX:TieredStopAtLevel=1", *tool], cwd=home, failure="kafka_format_failed")
     argv = (*_java(), *_JVM, "kafka.Kafka", "server.properties")
     return Program(name="kafka", argv=argv, cwd=home)

@@ -1,4 +1,4 @@
-"""One Mosquitto: accounts, access list, and a device listener that opens after the gateways' sessions exist."""
+"""One Mosquitto: configuration, accounts, access list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from deploy.stack import debian
+from deploy.stack import broker, debian
 from deploy.stack.layout import Layout
 from deploy.stack.passwords import Passwords, mosquitto_hash
 from deploy.stack.ports import Ports
@@ -19,7 +19,6 @@ from deploy.stack.program import Program
 from deploy.stack.tools import locked, write_private
 from schemas.identity import parse_identity
 
-GATEWAY: Final = "gateway"
 GATEWAY_CLIENT_ID: Final = "ahual-ingest-1"
 
 
@@ -27,44 +26,41 @@ def prepare(layout: Layout, ports: Ports, passwords: Passwords) -> Program:
     """Write the configuration and the gateway's account, and say how the broker is run."""
     home = layout.folder / "mosquitto"
     home.mkdir(exist_ok=True)
-    bootstrap = layout.run / "mosquitto.sock"
-    write_private(home / "first.conf", render(f"listener 0 {bootstrap}"))
-    write_private(
-        home / "mosquitto.conf",
-        render(f"set_tcp_nodelay true\nlistener {ports.mqtt_internal} 127.0.0.1\nlistener {ports.mqtt} 127.0.0.1"),
-    )
+    write_private(home / "mosquitto.conf", render(ports))
     write_private(home / "acl", (files("deploy") / "mosquitto" / "acl.conf").read_text("utf-8"))
-    if GATEWAY not in accounts(home):
-        add_accounts(home, {GATEWAY: passwords.gateway})
-    broker = debian.home(layout) / "usr" / "sbin" / "mosquitto"
-    env = {"AHUAL_BROKER_SOCKET": str(bootstrap), "AHUAL_MQTT_PASSWORD": passwords.gateway}
-    argv = (sys.executable, "-m", "deploy.stack.broker", str(broker), GATEWAY_CLIENT_ID)
+    if broker.GATEWAY not in accounts(home):
+        add_accounts(home, {broker.GATEWAY: passwords.gateway})
+    own = accounts(home)[broker.GATEWAY]
+    write_private(home / broker.GATEWAY_ONLY, f"{broker.GATEWAY}:{own}\n")
+    program = debian.home(layout) / "usr" / "sbin" / "mosquitto"
+    env = {"AHUAL_MQTT_PASSWORD": passwords.gateway}
+    argv = (sys.executable, "-m", "deploy.stack.broker", str(program), str(ports.mqtt_internal), GATEWAY_CLIENT_ID)
     return Program(name="mosquitto", argv=argv, env=env, cwd=home)
 
 
-def render(listeners: str) -> str:
-    """A `mosquitto.conf` with these listeners."""
+def render(ports: Ports) -> str:
+    """The broker's `mosquitto.conf`."""
     template = (files("deploy") / "mosquitto" / "mosquitto.conf").read_text("utf-8")
     # Mosquitto leaves root for an account that cannot reach our folder, unless it is told to stay.
     account = "root" if os.geteuid() == 0 else "nobody"
-    return Template(template).substitute(listeners=listeners, account=account)
+    return Template(template).substitute(ports.model_dump(), account=account)
 
 
 def accounts(home: Path) -> dict[str, str]:
     """All accounts with their hashes."""
-    path = home / "passwords"
+    path = home / broker.ALL_ACCOUNTS
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return dict(line.split(":", 1) for line in lines if line)
 
 
 def add_accounts(home: Path, passwords: Mapping[str, str]) -> None:
     """Add or change accounts; a device's name must be a `city/system/device`, else ValueError."""
-    for name in passwords.keys() - {GATEWAY}:
+    for name in passwords.keys() - {broker.GATEWAY}:
         parse_identity(name)
     with locked(home / "passwords.lock"):
         hashed = {name: mosquitto_hash(password, os.urandom(12)) for name, password in passwords.items()}
         merged = accounts(home) | hashed
-        write_private(home / "passwords", "".join(f"{name}:{value}\n" for name, value in merged.items()))
+        write_private(home / broker.ALL_ACCOUNTS, "".join(f"{name}:{value}\n" for name, value in merged.items()))
 
 
 def accepts(port: int, username: str, password: str) -> bool:

@@ -46,10 +46,10 @@ class Program:
 
 
 def _quoted(value: str) -> str:
-    """Supervisor strips quotes at both ends and knows no escapes, so a value may hold one kind of them; ValueError."""
+    """ValueError for what supervisor cannot be told: it strips quotes at both ends and knows no escapes."""
     mark = "'" if '"' in value else '"'
-    if mark in value or "\n" in value:
-        raise ValueError("a supervised program's variable holds both kinds of quotes or a line break")
+    if mark in value or value.strip("'\"") != value or "\n" in value:
+        raise ValueError("a supervised program's variable holds both kinds of quotes, one at an end, or a line break")
     return f"{mark}{value}{mark}"
 
 

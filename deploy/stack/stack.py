@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from deploy.stack import debian, kafka, leftovers, mosquitto, postgres
+from deploy.stack import broker, debian, kafka, leftovers, mosquitto, postgres
 from deploy.stack.errors import StackError, plain_errors
 from deploy.stack.layout import Layout
 from deploy.stack.passwords import Passwords
@@ -104,7 +104,9 @@ class Stack:
             case "kafka":
                 return listening(self.ports.kafka)
             case "mosquitto":
-                return mosquitto.accepts(self.ports.mqtt, mosquitto.GATEWAY, self._passwords().gateway)
+                home = self.layout.folder / "mosquitto"
+                gateway = (broker.GATEWAY, self._passwords().gateway)
+                return broker.is_open(home) and mosquitto.accepts(self.ports.mqtt, *gateway)
             case _:
                 raise KeyError(name)
 
@@ -144,7 +146,7 @@ class Stack:
             "AHUAL_READER_URL": postgres.url(self.ports, postgres.READER, passwords.reader),
             "AHUAL_MQTT_HOST": "127.0.0.1",
             "AHUAL_MQTT_PORT": str(self.ports.mqtt_internal),
-            "AHUAL_MQTT_USERNAME": mosquitto.GATEWAY,
+            "AHUAL_MQTT_USERNAME": broker.GATEWAY,
             "AHUAL_MQTT_PASSWORD": passwords.gateway,
             "AHUAL_MQTT_CLIENT_ID": mosquitto.GATEWAY_CLIENT_ID,
             "AHUAL_DEVICE_MQTT_PORT": str(self.ports.mqtt),

@@ -29,9 +29,13 @@ def test_postgres_keeps_what_it_acknowledged() -> None:
     assert "listen_addresses = '127.0.0.1'" in config
 
 
-def test_only_the_second_mosquitto_configuration_opens_a_port() -> None:
-    assert "listener 0 /run/x.sock" in mosquitto.render("listener 0 /run/x.sock")
-    assert "allow_anonymous false" in mosquitto.render("")
+def test_mosquitto_listens_on_loopback_and_knows_nobody_without_account() -> None:
+    lines = mosquitto.render(Ports(mqtt=1234, mqtt_internal=1235)).splitlines()
+    assert [line for line in lines if line.startswith("listener")] == [
+        "listener 1235 127.0.0.1",
+        "listener 1234 127.0.0.1",
+    ]
+    assert "allow_anonymous false" in lines
 
 
 @pytest.mark.parametrize(
@@ -57,8 +61,9 @@ def test_a_program_survives_spaces_quotes_and_percents(tmp_path: Path) -> None:
     assert section["directory"] == "/a b"
     assert dict_of_key_value_pairs(section["environment"]) == env
     assert section["killasgroup"] == "true"
-    with pytest.raises(ValueError, match="quotes"):
-        Program("x", ("run",), env={"AHUAL_X": "\"'"}).section(tmp_path)
+    for awkward in ("a\"'b", "'a'", "a\nb"):
+        with pytest.raises(ValueError, match="quotes"):
+            Program("x", ("run",), env={"AHUAL_X": awkward}).section(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["stack", "bootstrap"])

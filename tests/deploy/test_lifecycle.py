@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psutil
 import pytest
@@ -13,12 +14,12 @@ from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.stack import Ports, Program, Stack, StackError, leftovers, running_stack
-from deploy.stack.mosquitto import GATEWAY
+from deploy.stack.broker import GATEWAY
 from schemas.identity import SHARED_FILTERS
 from services.ingest.gateway import SUBSCRIPTIONS
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.chaos, pytest.mark.timeout(240)]
-OFFSET = 20_000
 SLEEP = (sys.executable, "-c", "import time; time.sleep(3600)")
 
 
@@ -26,8 +27,7 @@ SLEEP = (sys.executable, "-c", "import time; time.sleep(3600)")
 def own(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Up, with the downloads of the session's stack."""
     folder = tmp_path_factory.mktemp("my city") / ".stack"
-    base = {name: field.default + OFFSET for name, field in Ports.model_fields.items()}
-    with running_stack(folder, Ports(**base), cache=stack.layout.cache) as running:
+    with running_stack(folder, free_ports(), cache=stack.layout.cache) as running:
         yield running
     running.wipe()
 
@@ -36,12 +36,17 @@ def test_gateway_and_stack_mean_the_same_session() -> None:
     assert set(SUBSCRIPTIONS) == set(SHARED_FILTERS)
 
 
-def test_a_program_beside_the_servers_gets_the_environment_and_comes_back(own: Stack) -> None:
-    own.start(Program("sleeper", SLEEP, env={"AHUAL_EXTRA": "50% 'x'"}))
+async def test_a_program_beside_the_servers_gets_the_environment_and_comes_back(own: Stack) -> None:
+    own.start(Program("sleeper", SLEEP, env={"AHUAL_EXTRA": "50% of 'x', y=z"}))
     first = own.pid("sleeper")
     assert first
+
+    async def is_itself() -> bool:
+        return "sleep(3600)" in psutil.Process(first).cmdline()[-1]
+
+    await eventually(is_itself)
     environment = psutil.Process(first).environ()
-    assert environment["AHUAL_EXTRA"] == "50% 'x'"
+    assert environment["AHUAL_EXTRA"] == "50% of 'x', y=z"
     assert environment.items() >= own.env().items()
     own.restart("sleeper")
     assert own.pid("sleeper") not in (None, first)
@@ -60,7 +65,6 @@ def test_messages_wait_for_the_gateway_even_when_the_broker_lost_its_database(ow
     own.stop("mosquitto")
     (own.layout.folder / "mosquitto" / "mosquitto.db").unlink()
     own.restart("mosquitto")
-    own.add_device("almaty/contact-centre/early")
     device = Client(CallbackAPIVersion.VERSION2, "early", protocol=MQTTv5)
     identity = "almaty/contact-centre/early"
     device.username_pw_set(identity, own.add_device(identity))
@@ -112,13 +116,21 @@ def test_down_ends_everything_after_a_killed_supervisor_and_nothing_else(own: St
 
 
 def test_the_other_ports_are_taken_over_on_the_next_start(own: Stack) -> None:
-    ports = Ports(**{name: port + 300 for name, port in own.ports.model_dump().items()})
-    moved = Stack(own.layout.folder, ports, cache=own.layout.cache)
+    moved = Stack(own.layout.folder, free_ports(), cache=own.layout.cache)
     moved.up()
     try:
         assert all(moved.ready(name) for name in ("postgres", "kafka", "mosquitto"))
     finally:
         moved.down()
+
+
+def free_ports() -> Ports:
+    """Ports nobody listens on now; other sessions may have taken the usual ones."""
+    with ExitStack() as held:
+        probes = {name: held.enter_context(socket.socket()) for name in Ports.model_fields}
+        for probe in probes.values():
+            probe.bind(("127.0.0.1", 0))
+        return Ports(**{name: probe.getsockname()[1] for name, probe in probes.items()})
 
 
 def _kill_supervisor(stack: Stack) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -38,9 +37,7 @@ def test_a_device_publishes_on_its_own_channels(stack: Stack, password: str, cha
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
-    "topic", [f"ahual/v1/{OTHER}/events", f"ahual/v1/{DEVICE}/commands", f"ahual/v1/{DEVICE}", "x"]
-)
+@pytest.mark.parametrize("topic", [f"ahual/v1/{OTHER}/events", f"ahual/v1/{DEVICE}/commands", "x"])
 def test_and_nowhere_else(stack: Stack, password: str, topic: str) -> None:
     assert "Not authorized" in publish(stack, DEVICE, password, topic).stderr
 
@@ -84,6 +81,4 @@ async def test_a_killed_server_comes_back(stack: Stack, name: str) -> None:
     async def back() -> bool:
         return stack.pid(name) not in (None, victim) and stack.ready(name)
 
-    started = time.monotonic()
     await eventually(back, within_s=60)
-    print(f"{name} was back after {time.monotonic() - started:.1f} s")
