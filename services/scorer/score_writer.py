@@ -26,7 +26,7 @@ from services.scorer.cities import load_cities
 from services.scorer.snapshots import Measured
 from services.scorer.tiers import LENGTH, trailing
 from services.scorer.types import City
-from services.scorer.values import STALE_PERIODS, Sources, Sums, evaluate
+from services.scorer.values import STALE_PERIODS, Sources, Sums, doubtful_zero, evaluate
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class ScoreWriter:
         moments = [newest.get(system) for system in systems]
         oldest = min((m for m in moments if m), default=None) if all(moments) else None
         share = 1.0
-        if kpi.measure.bound and kpi.measure.kind in ("count", "sum") and sums.numerator == 0:
+        if kpi.measure.bound and doubtful_zero(kpi.measure, sums):
             share = await reading.reported(connection, city.code, window, systems)
         evaluated = evaluate(kpi.measure, sums, Sources(oldest, share), kpi.period, now)
         return Measured(window, sums if kpi.measure.bound else None, oldest, evaluated)

@@ -50,13 +50,18 @@ def evaluate(measure: Measure, sums: Sums, sources: Sources, period: Period, now
     liveliness = freshness(sources.newest, period, now)
     if liveliness == "missing":
         return Evaluated(None, "missing")
+    if doubtful_zero(measure, sums) and sources.reported < REPORTED_ENOUGH:
+        return Evaluated(None, "missing")
     if measure.kind in ("count", "sum"):
-        if sums.numerator == 0 and sources.reported < REPORTED_ENOUGH:
-            return Evaluated(None, "missing")
         return Evaluated(sums.numerator / measure.scale, liveliness)
     if sums.denominator == 0:
         return Evaluated(None, "not_applicable")
     return Evaluated(quotient(measure, sums), liveliness)
+
+
+def doubtful_zero(measure: Measure, sums: Sums) -> bool:
+    """Whether this is a zero of a count or rate, which silence would give as well."""
+    return measure.kind in ("count", "sum", "ratio") and sums.numerator == 0
 
 
 def quotient(measure: Measure, sums: Sums) -> float:

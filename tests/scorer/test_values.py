@@ -14,6 +14,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TERM = {"event": "any"}
 COUNT = Measure.model_validate({"kind": "count", "numerator": [TERM]})
 SHARE = Measure.model_validate({"kind": "share", "numerator": [TERM], "denominator": [TERM]})
+RATE = Measure.model_validate({"kind": "ratio", "numerator": [TERM], "denominator": [TERM]})
 MEAN = Measure.model_validate({"kind": "mean", "numerator": [TERM], "scale": 1000})
 
 
@@ -32,6 +33,9 @@ def sources(age_hours: float = 1, reported: float = 1.0) -> Sources:
         (COUNT, Sums(5, 0, 5), sources(reported=0.1), Evaluated(5.0, "fresh")),
         (COUNT, Sums(), sources(reported=0.9), Evaluated(0.0, "fresh")),
         (COUNT, Sums(), sources(reported=0.89), Evaluated(None, "missing")),
+        (RATE, Sums(0, 4, 4), sources(reported=0.89), Evaluated(None, "missing")),
+        (RATE, Sums(0, 4, 4), sources(reported=0.9), Evaluated(0.0, "fresh")),
+        (SHARE, Sums(0, 4, 4), sources(reported=0.1), Evaluated(0.0, "fresh")),
         (SHARE, Sums(3, 4, 4), sources(26.4), Evaluated(75.0, "fresh")),
         (SHARE, Sums(3, 4, 4), sources(26.5), Evaluated(75.0, "stale")),
         (SHARE, Sums(3, 4, 4), sources(48.0), Evaluated(75.0, "stale")),
