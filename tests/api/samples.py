@@ -21,7 +21,7 @@ from services.scorer.values import Evaluated, Sums
 
 CITY = "karaganda"
 NOW = datetime(2026, 11, 22, 18, 0, 1, tzinfo=UTC)
-VALUES = {"1.8": 2.5, "1.9": 86.0, "2.1": 14.2, "2.2": 95.0, "2.3": 80.5, "2.5": 4.1, "2.6": 91.0}
+VALUES = {"1.8": 78.4, "1.9": 86.0, "2.1": 14.2, "2.2": 71.5, "2.3": 8.7, "2.5": 4.1, "2.6": 41.0}
 
 
 @cache

@@ -27,7 +27,11 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
 ]
-HEADINGS = {"kk": "CityScore индексі Қарағанды", "ru": "Индекс CityScore Караганда", "en": "CityScore index Karaganda"}
+HEADINGS = {
+    "kk": "CityScore индексі · Қарағанды",
+    "ru": "Индекс CityScore · Караганда",
+    "en": "CityScore index · Karaganda",
+}
 NUMBERS = {"kk": "14,2 сек", "ru": "14,2 сек", "en": "14.2 s"}
 
 

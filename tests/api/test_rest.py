@@ -112,7 +112,7 @@ async def test_series_refuses_clearly(api: Api, query: str, code: str) -> None:
 
 
 async def test_explain_adds_up(api: Api, database: AsyncEngine) -> None:
-    stored = snapshot(1)
+    stored = snapshot(1, k2_1=60.0, k1_8=40.0)
     await store(database, stored)
     answer = (await api.client.get(f"{BASE}/explain")).json()
     assert sum(answer["sections"].values()) == pytest.approx(stored.index)

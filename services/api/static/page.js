@@ -127,7 +127,10 @@ function drawSummary() {
 const cityZone = () => page.cities.find((city) => city.code === page.city)?.timezone;
 
 function drawSections() {
-  const cards = Object.entries(page.snapshot?.sections ?? {}).map(([code, section]) => {
+  // The database does not keep the order of keys; the texts have the methodology's.
+  const codes = Object.keys(page.texts).filter((key) => key.startsWith("section_")).map((key) => key.slice(8));
+  const cards = codes.filter((code) => page.snapshot?.sections[code]).map((code) => {
+    const section = page.snapshot.sections[code];
     const card = element("section-template").content.cloneNode(true).firstElementChild;
     const score = card.querySelector(".section-score");
     const name = page.texts[`section_${code}`];
