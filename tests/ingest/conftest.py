@@ -30,11 +30,17 @@ class GatewayProcess:
         self._env = {**os.environ, **stack.env(), "AHUAL_INGEST_KEYS_REFRESH_S": "0.2"}
         self._log = log
         self.url = f"http://127.0.0.1:{stack.ports.ingest_http}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that runs, or ran last."""
+        assert self._process is not None, "not started"
+        return self._process
 
     async def start(self) -> None:
         with self._log.open("ab") as log:
-            self.process = await asyncio.to_thread(
+            self._process = await asyncio.to_thread(
                 subprocess.Popen, [sys.executable, "-c", RUN], env=self._env, stderr=log
             )
         async with httpx2.AsyncClient() as client:
@@ -50,7 +56,6 @@ class GatewayProcess:
 
     async def end(self, number: signal.Signals) -> int:
         """Send a signal and wait for the exit code."""
-        assert self.process is not None
         self.process.send_signal(number)
         return await asyncio.to_thread(self.process.wait, 30)
 
@@ -115,6 +120,5 @@ async def gateway(stack: Stack, database: AsyncEngine, tmp_path: Path) -> AsyncI
     try:
         yield process
     finally:
-        assert process.process is not None
         if process.process.poll() is None:
             await process.end(signal.SIGTERM)

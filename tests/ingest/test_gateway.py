@@ -52,7 +52,6 @@ def ids(written: Written) -> set[str]:
 async def test_every_malformed_kind_has_its_reason_and_the_next_good_one_goes_through(
     stack: Stack, gateway: GatewayProcess, written: Written
 ) -> None:
-    assert gateway.process is not None
     payloads = [part for n, (bad, _) in enumerate(MALFORMED) for part in (bad, encoded(call(f"after-{n}")))]
     await publish(stack, payloads)
     await publish(stack, [b"[]"], channel="senml")
@@ -86,7 +85,6 @@ async def test_what_came_in_around_kill_9_is_all_in_kafka(
 async def test_kafka_standing_still_loses_nothing_and_it_goes_on_by_itself(
     stack: Stack, gateway: GatewayProcess, written: Written
 ) -> None:
-    assert gateway.process is not None
     kafka = stack.pid("kafka")
     assert kafka is not None
     await publish(stack, [encoded(call("s-before"))])
