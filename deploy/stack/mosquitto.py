@@ -26,24 +26,27 @@ def prepare(layout: Layout, ports: Ports, passwords: Passwords) -> Program:
     """Write the configuration and the gateway's account, and say how the broker is run."""
     home = layout.folder / "mosquitto"
     home.mkdir(exist_ok=True)
-    write_private(home / "mosquitto.conf", render(ports))
-    write_private(home / "acl", (files("deploy") / "mosquitto" / "acl.conf").read_text("utf-8"))
-    if broker.GATEWAY not in accounts(home):
-        add_accounts(home, {broker.GATEWAY: passwords.gateway})
-    own = accounts(home)[broker.GATEWAY]
-    write_private(home / broker.GATEWAY_ONLY, f"{broker.GATEWAY}:{own}\n")
+    write_files(home, ports, passwords.gateway)
     program = debian.home(layout) / "usr" / "sbin" / "mosquitto"
     env = {"AHUAL_MQTT_PASSWORD": passwords.gateway}
     argv = (sys.executable, "-m", "deploy.stack.broker", str(program), str(ports.mqtt_internal), GATEWAY_CLIENT_ID)
     return Program(name="mosquitto", argv=argv, env=env, cwd=home)
 
 
-def render(ports: Ports) -> str:
-    """The broker's `mosquitto.conf`."""
+def write_files(home: Path, ports: Ports, gateway_password: str, *, address: str = "127.0.0.1") -> None:
+    """Configuration, access list and the gateway's account; accounts of devices stay."""
+    write_private(home / "mosquitto.conf", render(ports, address=address))
+    write_private(home / "acl", (files("deploy") / "mosquitto" / "acl.conf").read_text("utf-8"))
+    add_accounts(home, {broker.GATEWAY: gateway_password})
+    write_private(home / broker.GATEWAY_ONLY, f"{broker.GATEWAY}:{accounts(home)[broker.GATEWAY]}\n")
+
+
+def render(ports: Ports, *, address: str = "127.0.0.1") -> str:
+    """The broker's `mosquitto.conf`, with listeners on this address."""
     template = (files("deploy") / "mosquitto" / "mosquitto.conf").read_text("utf-8")
     # Mosquitto leaves root for an account that cannot reach our folder, unless it is told to stay.
     account = "root" if os.geteuid() == 0 else "nobody"
-    return Template(template).substitute(ports.model_dump(), account=account)
+    return Template(template).substitute(ports.model_dump(), account=account, address=address)
 
 
 def accounts(home: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import re
 import socket
 import subprocess
 import time
@@ -52,10 +53,11 @@ def run(
 
 
 def complaint(output: str) -> str:
-    """The line that says most about a failure: the first one marked as an error, else the last."""
+    """What says most about a failure: the first line that is marked as an error and goes on, else the last one."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    marked = [line for line in lines if line.startswith(("E:", "Err", "[ERROR]", "FATAL", "error", "ERROR"))]
-    return (marked or lines[-1:] or [""])[0][:400]
+    marked = (re.match(r"(?:E:|\[ERROR\]|FATAL:?|ERROR:?|error:) *(.+)", line) for line in lines)
+    said = [found[1] for found in marked if found]
+    return (said or lines[-1:] or [""])[0][:300]
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

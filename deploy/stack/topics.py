@@ -1,7 +1,9 @@
-"""Kafka's topics, made from `schemas/topics/*.yaml`."""
+"""Kafka's topics, made from `schemas/topics/*.yaml`: `python -m deploy.stack.topics HOST:PORT`."""
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Iterable, Mapping
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -31,3 +33,7 @@ async def ensure_topics(bootstrap: str, topics: Iterable[Topic] | None = None) -
 def _new(topic: Topic) -> NewTopic:
     config = {**topic.config, "retention.ms": str(topic.retention_ms)}
     return NewTopic(topic.name, topic.partitions, 1, topic_configs=config)
+
+
+if __name__ == "__main__":
+    asyncio.run(ensure_topics(sys.argv[1]))

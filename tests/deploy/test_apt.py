@@ -80,6 +80,7 @@ def test_the_first_archive_wins_over_vendors_before_it() -> None:
 
 
 def test_complaint_is_the_first_marked_line() -> None:
-    assert complaint("reading\nErr:1 http://m Could not resolve\nE: Some index files failed\n").startswith("Err:1")
+    assert complaint("Err:1 http://m\nE: Failed to fetch\nE: Some index files failed\n") == "Failed to fetch"
+    assert complaint("[ERROR] \n[ERROR] Could not transfer artifact\n[ERROR] Help\n") == "Could not transfer artifact"
     assert complaint("one\ntwo\n\n") == "two"
     assert complaint("") == ""
