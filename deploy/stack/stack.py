@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +67,9 @@ class Stack:
         self.down()
         for path in (self.layout.postgres, self.layout.folder, self.layout.run):
             shutil.rmtree(path, ignore_errors=True)
+        if self.layout.account is not None:
+            with suppress(OSError):
+                self.layout.postgres.parent.rmdir()
 
     def start(self, program: Program) -> None:
         """Run one more program under the same supervisor, with `env()` and its own variables."""
