@@ -21,12 +21,17 @@ def open_producer(bootstrap: str, *, client_id: str, linger_ms: int = 5) -> AIOK
     )
 
 
-def open_consumer(bootstrap: str, *, group: str, client_id: str) -> AIOKafkaConsumer:
-    """A group member without auto-commit: the database holds the offsets, the group only shares out partitions."""
+def open_consumer(bootstrap: str, *, group: str, client_id: str, instance: str | None = None) -> AIOKafkaConsumer:
+    """A group member without auto-commit: the database holds the offsets, the group only shares out partitions.
+
+    A member with an `instance` name of its own takes its predecessor's partitions over at once when it starts again;
+    one without has to wait until the group has given the predecessor up.
+    """
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         client_id=client_id,
         group_id=group,
+        group_instance_id=instance,
         enable_auto_commit=False,
         auto_offset_reset="none",
         session_timeout_ms=10_000,

@@ -68,6 +68,7 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
         settings.kafka_bootstrap,
         group=settings.scorer_group,
         client_id=f"ahual-scorer-{socket.gethostname()}-{os.getpid()}",
+        instance=settings.scorer_instance or None,
     )
     await _start(consumer, stop)
     batches = BatchConsumer(

@@ -12,6 +12,9 @@ class ScorerSettings(RuntimeSettings):
 
     scorer_group: str = Field(default="ahual-scorer", description="Kafka consumer group")
     scorer_metrics_port: int = Field(default=18092, description="Port of the Prometheus endpoint")
+    scorer_instance: str = Field(
+        default="", description="Name of this scorer within its group, so that its restart moves no partition"
+    )
     scorer_batch_records: int = Field(default=5000, ge=1, description="Records of one partition in one transaction")
     scorer_cadence_s: float = Field(default=10.0, gt=0, description="Longest time between two scores of a city, in s")
     scorer_debounce_s: float = Field(default=0.05, ge=0, description="Wait for more notices before scoring, in s")
