@@ -1,0 +1,114 @@
+"""A whole installation for tests that need one: servers, schema, a city of its own, and our three services."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from pydantic import SecretStr
+
+from deploy.migrations.run import upgrade
+from deploy.stack import Ports, Program, Stack, StackError
+from deploy.stack.tools import wait_until
+from schemas.identity import Identity
+from schemas.snapshot import Snapshot
+from services.cli.database import CitiesFile, apply_cities
+
+SERVICES = {"ingest": "ingest_http", "scorer": "metrics_scorer", "api": "api"}
+"""Our services, and the port that tells that one runs."""
+READY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Running services, and a city that nobody else uses."""
+
+    stack: Stack
+    city: str
+
+    @property
+    def database_url(self) -> SecretStr:
+        """The owner's connection."""
+        return SecretStr(self.stack.env()["AHUAL_DATABASE_URL"])
+
+    @property
+    def api(self) -> str:
+        """The API's address."""
+        return f"http://127.0.0.1:{self.stack.ports.api}"
+
+    def passwords(self, devices: Iterable[Identity]) -> dict[Identity, str]:
+        """Accounts for devices."""
+        names = {str(device): device for device in devices}
+        return {names[name]: password for name, password in self.stack.add_devices(names).items()}
+
+    def kill(self, service: str) -> None:
+        """`kill -9` as soon as it runs; the supervisor starts it again."""
+        deadline = time.monotonic() + READY_S
+        while (pid := self.stack.pid(service)) is None:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{service} does not run")
+            time.sleep(0.05)
+        os.kill(pid, signal.SIGKILL)
+
+    async def snapshot(self, client: httpx2.AsyncClient) -> Snapshot:
+        """The city's score as the API serves it."""
+        response = await client.get(f"{self.api}/api/v1/cities/{self.city}/cityscore")
+        response.raise_for_status()
+        return Snapshot.model_validate_json(response.content)
+
+
+def ports_from(offset: int) -> Ports:
+    """Every port this far above its default."""
+    return Ports(**{name: field.default + offset for name, field in Ports.model_fields.items()})
+
+
+@contextmanager
+def own_stack(folder: Path, ports: Ports) -> Iterator[Stack]:
+    """A stack with empty servers, down at the end."""
+    stack = Stack(folder, ports)
+    stack.wipe()
+    try:
+        stack.up()
+        asyncio.run(upgrade(SecretStr(stack.env()["AHUAL_DATABASE_URL"])))
+        yield stack
+    finally:
+        stack.down()
+
+
+@contextmanager
+def services_on(stack: Stack, category: str = "regional") -> Iterator[Installation]:
+    """Our services on a migrated stack, with a new city, stopped at the end."""
+    installation = Installation(stack, f"test-{time.time_ns() // 1_000_000}")
+    names = {"kk": "Сынақ", "ru": "Проба", "en": "Trial"}
+    city = {"code": installation.city, "name": names, "category": category, "timezone": "Asia/Almaty"}
+    asyncio.run(apply_cities(installation.database_url, CitiesFile.model_validate({"cities": [city]})))
+    try:
+        for name, port in SERVICES.items():
+            stack.start(Program(name=name, argv=(str(Path(sys.executable).parent / "ahual"), name)))
+            wait_until(
+                lambda port=port: answers(getattr(stack.ports, port)),  # type: ignore[misc]  # mypy: default of a lambda
+                seconds=READY_S,
+                failure=lambda name=name: StackError(  # type: ignore[misc]
+                    "not_ready", name=name, seconds=round(READY_S), detail="", log=stack.layout.log(name)
+                ),
+            )
+        yield installation
+    finally:
+        for name in SERVICES:
+            stack.stop(name)
+
+
+def answers(port: int) -> bool:
+    """Whether a service says that it is ready; the scorer, which has no such page, that it is there."""
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=2, trust_env=False).status_code in (200, 404)
+    except httpx2.TransportError:
+        return False
