@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from operator import add
+from typing import Any, Final, NamedTuple
 
-from services.scorer.measures import Compiled, Context
+from services.scorer.measures import Compiled, Context, Contribution, Dated
 from services.scorer.tiers import hour_of, minute_of
 from services.scorer.types import City, Decoded, Part, PartKey, Parts
+
+WIDTH: Final = len(Part._fields)
 
 
 class ActivityKey(NamedTuple):
@@ -28,34 +31,57 @@ class Activity(NamedTuple):
 
 def fold(events: Iterable[Decoded], compiled: Compiled, cities: Mapping[str, City], stored_at: datetime) -> Parts:
     """What the events add, in minutes."""
-    sums: dict[PartKey, list[int]] = {}
+    cells: dict[tuple[str, str, datetime, Dated], list[int]] = {}
+    contexts = {code: Context(city.category, stored_at) for code, city in cities.items()}
     for decoded in events:
         event = decoded.event
-        city = cities[decoded.identity.city]
-        context = Context(city.category, stored_at)
-        district = event.data.district or ""
-        for contribution in compiled[type(event)]:
-            part = contribution.part(event, context)
-            if part is None:
-                continue
-            bucket = minute_of(contribution.at(event, context))
-            key = PartKey(city.code, contribution.kpi, "", district, bucket)
-            total = sums.get(key)
-            if total is None:
-                sums[key] = list(part)
-            else:
-                total[0] += part[0]
-                total[1] += part[1]
-                total[2] += part[2]
-    return {key: Part(*total) for key, total in sums.items()}
+        code = decoded.identity.city
+        context = contexts[code]
+        for dated in compiled[type(event)]:
+            key = (code, event.data.district or "", minute_of(dated.at(event, context)), dated)
+            sums = cells.get(key)
+            if sums is None:
+                sums = cells[key] = [0] * (WIDTH * len(dated.contributions))
+            _add(sums, event, context, dated.contributions)
+    return _parts(cells)
+
+
+def _add(sums: list[int], event: Any, context: Context, contributions: tuple[Contribution, ...]) -> None:
+    # The hot loop: numerator, denominator and count of each contribution lie side by side in one list.
+    at = 0
+    for _kpi, tests, value_of, to_numerator, to_denominator in contributions:
+        for test in tests:
+            if not test(event, context):
+                break
+        else:
+            value = value_of(event, context)
+            if value is not None:
+                if to_numerator:
+                    sums[at] += value
+                    sums[at + 1] += to_denominator
+                else:
+                    sums[at + 1] += value
+                sums[at + 2] += 1
+        at += WIDTH
+
+
+def _parts(cells: Mapping[tuple[str, str, datetime, Dated], list[int]]) -> Parts:
+    parts: Parts = {}
+    for (city, district, bucket, dated), sums in cells.items():
+        for number, contribution in enumerate(dated.contributions):
+            added = Part(*sums[WIDTH * number : WIDTH * number + WIDTH])
+            if added.events:
+                key = PartKey(city, contribution.kpi, "", district, bucket)
+                known = parts.get(key)
+                parts[key] = added if known is None else Part(*map(add, known, added))
+    return parts
 
 
 def activity(events: Iterable[Decoded]) -> dict[ActivityKey, Activity]:
     """Which systems reported, hour by hour of event time."""
-    found: dict[ActivityKey, Activity] = {}
+    times: dict[tuple[str, str, datetime], list[datetime]] = {}
     for decoded in events:
         time = decoded.key.time
-        key = ActivityKey(decoded.identity.city, decoded.identity.system, hour_of(time))
-        old = found.get(key)
-        found[key] = Activity(1, time) if old is None else Activity(old.events + 1, max(old.newest, time))
-    return found
+        identity = decoded.identity
+        times.setdefault((identity.city, identity.system, hour_of(time)), []).append(time)
+    return {ActivityKey(*key): Activity(len(found), max(found)) for key, found in times.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import add
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -90,7 +91,7 @@ def _added(items: Iterable[tuple[PartKey, Part]]) -> Parts:
     total: Parts = {}
     for key, part in items:
         old = total.get(key)
-        total[key] = part if old is None else Part(*(a + b for a, b in zip(old, part, strict=True)))
+        total[key] = part if old is None else Part(*map(add, old, part))
     return total
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from schemas.dead_letter import Reason
 from schemas.events.envelope import EventClass
 from schemas.identity import Identity
@@ -43,9 +45,8 @@ class EventKey(NamedTuple):
     time: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """An event that can be stored."""
+class Decoded(msgspec.Struct, frozen=True, gc=False):
+    """An event that can be stored; a struct, because there is one for every record."""
 
     key: EventKey
     content_hash: int
