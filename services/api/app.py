@@ -28,6 +28,7 @@ from services.api.errors import Problem
 from services.api.hub import Hub
 from services.api.middleware import RequestMetrics, SecurityHeaders
 from services.api.settings import ApiSettings
+from services.api.snapshots import SnapshotReader
 from services.api.state import State
 from services.cityscore.catalogue import load_catalogue
 from services.runtime.clock import Clock, utc_now
@@ -84,7 +85,17 @@ def _lifespan(
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         hub = Hub(reading, settings, clock)
         stop = stopping or asyncio.Event()
-        state = State(settings, reading, hub, metrics, load_catalogue(), clock, stop, migration_head)
+        state = State(
+            settings=settings,
+            engine=reading,
+            snapshots=SnapshotReader(reading),
+            hub=hub,
+            metrics=metrics,
+            catalogue=load_catalogue(),
+            clock=clock,
+            stopping=stop,
+            migration_head=migration_head,
+        )
         tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_ring_at_end(stop, hub))]
         try:
             yield {"api": state}

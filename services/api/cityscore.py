@@ -11,7 +11,7 @@ from schemas.snapshot import Snapshot
 from services.api.cities import require_city
 from services.api.errors import NoScoreError
 from services.api.examples import SNAPSHOT
-from services.api.snapshots import Stored, read_one
+from services.api.snapshots import Stored
 from services.api.state import ApiState, State
 
 router = APIRouter(prefix="/api/v1/cities/{city}", tags=["cityscore"])
@@ -33,12 +33,12 @@ async def cityscore(city: str, state: ApiState, if_none_match: Annotated[str | N
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if if_none_match and _names(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    return Response(stored.body, media_type="application/json", headers=headers)
+    return Response(stored.content, media_type="application/json", headers=headers)
 
 
 async def require_score(state: State, city: str) -> Stored:
     """The newest score. Raises UnknownCityError or NoScoreError."""
-    stored = await read_one(state.engine, city)
+    stored = await state.snapshots.read(city)
     if stored is None:
         await require_city(state, city)
         raise NoScoreError(city=city)

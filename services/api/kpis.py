@@ -15,7 +15,6 @@ from services.api.cities import require_city
 from services.api.errors import UnknownKpiError
 from services.api.examples import KPI_ROW
 from services.api.language import LangQuery, in_language
-from services.api.snapshots import read_one
 from services.api.state import ApiState, State
 from services.runtime.messages import Language
 
@@ -82,7 +81,7 @@ def require_kpi(catalogue: Catalogue, code: str) -> tuple[Initiative, Kpi]:
 
 
 async def _context(state: State, city: str) -> tuple[Category, dict[str, Any]]:
-    stored = await read_one(state.engine, city)
+    stored = await state.snapshots.read(city)
     if stored is None:
         return await require_city(state, city), {}
     return Category(stored.snapshot["category"]), stored.snapshot["kpis"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,6 +30,7 @@ async def serve(settings: ApiSettings, stop: asyncio.Event, migration_head: str 
             host=settings.api_host,
             port=settings.api_port,
             log_config=None,
+            log_level=logging.WARNING,
             access_log=False,
             server_header=False,
             ws="websockets-sansio",

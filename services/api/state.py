@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from schemas.catalogue import Catalogue
 from services.api.hub import Hub
 from services.api.settings import ApiSettings
+from services.api.snapshots import SnapshotReader
 from services.runtime.clock import Clock
 from services.runtime.metrics import Metrics
 
@@ -23,6 +24,7 @@ class State:
 
     settings: ApiSettings
     engine: AsyncEngine
+    snapshots: SnapshotReader
     hub: Hub
     metrics: Metrics
     catalogue: Catalogue

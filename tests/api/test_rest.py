@@ -35,6 +35,15 @@ async def test_cityscore_is_what_was_stored(api: Api, database: AsyncEngine) -> 
     assert answer.headers["etag"] == '"7"'
 
 
+async def test_cityscore_follows_every_store_and_a_database_made_anew(api: Api, database: AsyncEngine) -> None:
+    later = snapshot(1).computed_at + timedelta(seconds=1)
+    for stored in (snapshot(1), snapshot(2, k2_1=33.0), snapshot(2, k2_1=44.0, now=later), snapshot(1)):
+        await store(database, stored)
+        for _ in range(2):
+            answer = await api.client.get(f"{BASE}/cityscore")
+            assert Snapshot.model_validate_json(answer.content) == stored
+
+
 @pytest.mark.parametrize(("known", "status"), [('"7"', 304), ('W/"7"', 304), ('"6", "7"', 304), ('"6"', 200)])
 async def test_cityscore_is_not_sent_to_who_has_it(api: Api, database: AsyncEngine, known: str, status: int) -> None:
     await store(database, snapshot(7))
