@@ -9,10 +9,9 @@ import logging
 from collections import deque
 from functools import lru_cache
 from time import monotonic
-from typing import Final
 
 from schemas.dead_letter import Reason
-from schemas.identity import parse_topic
+from schemas.identity import SHARED_FILTERS, parse_topic
 from services.ingest.delivery import Delivery
 from services.ingest.forwarder import Forwarder
 from services.ingest.mqtt import Broker, MqttSession
@@ -23,8 +22,6 @@ from services.runtime.clock import Clock
 from services.runtime.metrics import Metrics
 
 log = logging.getLogger(__name__)
-SUBSCRIPTIONS: Final = ("$share/ahual/ahual/v1/+/+/+/events", "$share/ahual/ahual/v1/+/+/+/senml")
-
 
 _parse_topic = lru_cache(65_536)(parse_topic)
 
@@ -71,7 +68,7 @@ class Gateway:
             keepalive_s=settings.mqtt_keepalive_s,
             receive_maximum=settings.ingest_max_in_flight,
         )
-        self._session = MqttSession(broker, SUBSCRIPTIONS, self._take, self._lost)
+        self._session = MqttSession(broker, SHARED_FILTERS, self._take, self._lost)
         metrics.gauge("ahual_ingest_mqtt_connected").set_function(lambda: self._session.connected)
 
     @property

@@ -15,8 +15,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.stack import Ports, Program, Stack, StackError, leftovers, running_stack
 from deploy.stack.broker import GATEWAY
-from schemas.identity import SHARED_FILTERS
-from services.ingest.gateway import SUBSCRIPTIONS
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.chaos, pytest.mark.timeout(240)]
@@ -30,10 +28,6 @@ def own(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
     with running_stack(folder, free_ports(), cache=stack.layout.cache) as running:
         yield running
     running.wipe()
-
-
-def test_gateway_and_stack_mean_the_same_session() -> None:
-    assert set(SUBSCRIPTIONS) == set(SHARED_FILTERS)
 
 
 async def test_a_program_beside_the_servers_gets_the_environment_and_comes_back(own: Stack) -> None:
