@@ -50,7 +50,7 @@ async def run(url: str, city: str, total: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", default="http://127.0.0.1:8469")
+    parser.add_argument("--url", default="http://127.0.0.1:18080")
     parser.add_argument("--city", default="almaty")
     parser.add_argument("--requests", type=int, default=2000)
     chosen = parser.parse_args()
