@@ -1,0 +1,104 @@
+"""`python -m tests.chaos.broker`: what a `kill -9` of Mosquitto loses of what it had acknowledged.
+
+Each trial sends at a fixed rate, kills the broker, lets it start again, and counts the acknowledged messages that never
+reached the database; with the gateway running, and with the gateway stopped, so that all of them wait in the broker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from contextlib import suppress
+
+import psutil
+import sqlalchemy as sa
+from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.runtime.clock import utc_now
+from services.runtime.database import open_database
+from simulators import load, truth
+from simulators.delivered import Delivered
+from simulators.load import Load
+from simulators.moments import milliseconds
+from tests.chaos.__main__ import FOLDER, PORT_OFFSET
+from tests.installation import Installation, own_stack, ports_from, services_on
+
+QUIET_S = 24.0
+"""Nothing new in the database for this long: whatever comes has come."""
+
+
+async def lost(installation: Installation, wanted: Load, after_s: float, *, gateway: bool) -> tuple[int, int]:
+    """Messages acknowledged, and those of them that the database never got."""
+    stack = installation.stack
+    passwords = await asyncio.to_thread(installation.passwords, wanted.identities)
+    engine = open_database(installation.database_url, application="chaos")
+    if not gateway:
+        await asyncio.to_thread(stack.stop, "ingest")
+    delivered = Delivered()
+    before = await _stored(engine, installation.city)
+    try:
+        sending = asyncio.create_task(
+            load.run(wanted, "127.0.0.1", stack.ports.mqtt, passwords, delivered, milliseconds(utc_now()))
+        )
+        await asyncio.sleep(after_s)
+        # The supervised process hands over to the broker by exec or keeps it as a child; both are to die.
+        _kill_tree(stack.pid("mosquitto"))
+        with suppress(ConnectionError):
+            await sending
+        if not gateway:
+            await asyncio.to_thread(stack.restart, "ingest")
+        expected = len(truth.distinct(delivered))
+        return delivered.count, expected - (await _settled(engine, installation.city, expected + before) - before)
+    finally:
+        await engine.dispose()
+
+
+def _kill_tree(pid: int | None) -> None:
+    if pid is None:
+        raise AssertionError("the broker does not run")
+    process = psutil.Process(pid)
+    for member in [*process.children(recursive=True), process]:
+        with suppress(psutil.NoSuchProcess):
+            os.kill(member.pid, signal.SIGKILL)
+
+
+async def _stored(engine: AsyncEngine, city: str) -> int:
+    query = sa.text("SELECT count(*) FROM ledger_department WHERE city = :city")
+    async with engine.connect() as connection:
+        return int(await connection.scalar(query, {"city": city}) or 0)
+
+
+async def _settled(engine: AsyncEngine, city: str, expected: int) -> int:
+    """What is stored once all is there or nothing has come for a while, the broker's restart included."""
+    stored, quiet = -1, 0.0
+    while quiet < QUIET_S and stored < expected:
+        await asyncio.sleep(0.5)
+        now = await _stored(engine, city)
+        quiet = 0.0 if now != stored else quiet + 0.5
+        stored = now
+    return stored
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.broker", description=__doc__)
+    parser.add_argument("--rate", type=float, default=1000.0, help="QoS 1 messages a second")
+    parser.add_argument("--trials", type=int, default=4, help="of each kind")
+    asked = parser.parse_args()
+    say = Console(highlight=False, soft_wrap=True, markup=False).print
+    say("| gateway | killed after, s | acknowledged | lost |\n|---|---|---|---|")
+    with own_stack(FOLDER, ports_from(PORT_OFFSET)) as stack:
+        for gateway in (True, False):
+            for trial in range(asked.trials):
+                with services_on(stack) as installation:
+                    after_s = 4.0 + 0.37 * trial
+                    wanted = Load(installation.city, trial, asked.rate, 60.0)
+                    acknowledged, missing = asyncio.run(lost(installation, wanted, after_s, gateway=gateway))
+                say(f"| {'running' if gateway else 'stopped'} | {after_s:.2f} | {acknowledged} | {missing} |")
+
+
+if __name__ == "__main__":
+    main()
