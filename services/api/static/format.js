@@ -12,6 +12,12 @@ export function number(value, lang, digits = 1) {
   return new Intl.NumberFormat(CONVENTIONS[lang], { minimumFractionDigits: 0, maximumFractionDigits: digits }).format(value);
 }
 
+// A measured value: two decimals, but never a bare 0 for something that is not nothing.
+export function measured(value, lang) {
+  if (!value || Math.abs(value) >= 0.01) return number(value, lang, 2);
+  return new Intl.NumberFormat(CONVENTIONS[lang], { maximumSignificantDigits: 2 }).format(value);
+}
+
 export function fixed(value, lang, digits = 1) {
   if (value === null || value === undefined) return "–";
   return new Intl.NumberFormat(CONVENTIONS[lang], { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);

@@ -1,12 +1,14 @@
 // The page: holds one snapshot, keeps it up to date from the feed, and draws it. Nothing here computes a figure.
 
 import { Feed } from "./feed.js";
-import { duration, fill, fixed, moment, number, percent, target } from "./format.js";
+import { duration, fill, fixed, measured, moment, number, percent, target } from "./format.js";
 
 const LANGUAGES = ["kk", "ru", "en"];
 const OLD_S = 30; // three of the scorer's ticks
 const BEHIND_S = 15; // three of the hub's re-reads
 const RECONCILE_MS = 10000;
+// Below this coverage the rating is no praise and no blame, only what the few known KPIs would give.
+const SURE_COVERAGE = 0.9;
 const WITH_DATA = new Set(["fresh", "stale", "not_applicable"]);
 
 const page = {
@@ -114,8 +116,10 @@ function drawSummary() {
   put("total", fixed(s?.total, page.lang, 2));
   put("total-note", s ? say("total_note", { count: number(s.additional, page.lang, 0) }) : "");
   put("computed-at", s ? moment(s.computed_at, page.lang, cityZone()) : "");
-  put("rating", s?.rating ? page.texts[`rating_${s.rating}`] : "");
-  element("rating").dataset.rating = s?.rating ?? "";
+  const sure = s?.coverage >= SURE_COVERAGE;
+  const rating = s?.rating ? page.texts[`rating_${s.rating}`] : "";
+  put("rating", rating && !sure ? say("rating_partial", { rating, coverage: percent(s.coverage, page.lang) }) : rating);
+  element("rating").dataset.rating = sure ? (s.rating ?? "") : "";
   put("catalogue", s ? say("catalogue", { version: s.catalogue.version, hash: s.catalogue.hash.slice(0, 12) }) : "");
   put("revision", s ? say("revision", { revision: s.revision }) : "");
   element("scale-mark").hidden = s?.index == null;
@@ -188,7 +192,7 @@ function newRow(kpi) {
 
 function fillRow(row, kpi, state) {
   const cell = (name) => row.querySelector(`.${name}`);
-  cell("value").textContent = state.value === null ? "–" : `${number(state.value, page.lang, 2)} ${kpi.unit_name}`;
+  cell("value").textContent = state.value === null ? "–" : `${measured(state.value, page.lang)} ${kpi.unit_name}`;
   cell("points").textContent = say("points_of", { points: fixed(state.points, page.lang, 2), max: fixed(state.max_points, page.lang, 2) });
   cell("parts").textContent = state.numerator === null ? "–" : `${number(state.numerator, page.lang, 0)} / ${number(state.denominator, page.lang, 0)}`;
   cell("tag").textContent = say(state.freshness);
