@@ -1,12 +1,15 @@
-"""Reading settings for a command: a missing variable is named, with how to set it."""
+"""Reading settings for a command: from the environment, else of the local stack; what is wrong is named."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+import os
+from pathlib import Path
+from typing import Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 
+from deploy.stack.stack import Stack
 from services.runtime.messages import text
 from services.runtime.settings import DatabaseSettings
 
@@ -14,11 +17,22 @@ S = TypeVar("S", bound=DatabaseSettings)
 
 
 def load(kind: type[S]) -> S:
-    """Settings from the environment; exit 2 with one line per wrong variable."""
+    """Settings from the environment; exit 2 with one line per wrong variable.
+
+    Without `AHUAL_DATABASE_URL` they are those of the local stack, if there is one (`AHUAL_STACK_FOLDER`, else `.stack`).
+    """
     try:
-        return kind()
+        return kind(**_of_local_stack(kind))
     except ValidationError as error:
         for problem in error.errors():
             variable = "AHUAL_" + "_".join(str(part) for part in problem["loc"]).upper()
             typer.echo(text("cli.bad_setting", variable=variable, problem=problem["msg"]), err=True)
         raise typer.Exit(2) from None
+
+
+def _of_local_stack(kind: type[DatabaseSettings]) -> dict[str, Any]:
+    stack = Stack(Path(os.environ.get("AHUAL_STACK_FOLDER", ".stack")))
+    if "AHUAL_DATABASE_URL" in os.environ or not stack.layout.secrets.exists():
+        return {}
+    variables = {name.removeprefix("AHUAL_").lower(): value for name, value in stack.env().items()}
+    return {name: value for name, value in variables.items() if name in kind.model_fields}
