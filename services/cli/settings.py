@@ -19,7 +19,7 @@ S = TypeVar("S", bound=DatabaseSettings)
 def load(kind: type[S]) -> S:
     """Settings from the environment; exit 2 with one line per wrong variable.
 
-    Without `AHUAL_DATABASE_URL` they are those of the local stack, if there is one (`AHUAL_STACK_FOLDER`, else `.stack`).
+    Without `AHUAL_DATABASE_URL` they are those of the local stack (`AHUAL_STACK_FOLDER` or `.stack`), if there is one.
     """
     try:
         return kind(**_of_local_stack(kind))
