@@ -51,6 +51,8 @@ HISTORY: Final = timedelta(days=31) + timedelta(milliseconds=LONGEST_LIFE)
 SERVICES: Final = {"ingest": "ingest_http", "scorer": "metrics_scorer", "api": "api"}
 """Our processes and the port that tells that they run."""
 READY_S: Final = 30.0
+BUSY_S: Final = 12 * 3600
+"""After this long the busy devices end and are started again."""
 
 
 def register(app: typer.Typer) -> None:
@@ -177,9 +179,11 @@ async def load_history(stack: Stack, console: Console) -> None:
 
 
 def simulate(stack: Stack) -> None:
-    """The city's devices, publishing over MQTT from now on."""
-    argv = (_ahual(), "simulate", "--city", CITY.code, "--seed", str(SEED), "--realtime")
-    stack.start(Program(name="simulator", argv=argv))
+    """The city's devices, publishing over MQTT from now on, and a few busier ones: a city's night is quiet."""
+    city = (_ahual(), "simulate", "--city", CITY.code, "--seed", str(SEED))
+    busy = ("--rate", "2", "--duration", str(BUSY_S), "--devices", "4")
+    stack.start(Program(name="city", argv=(*city, "--realtime")))
+    stack.start(Program(name="busy-devices", argv=(*city, *busy)))
 
 
 def watch(stack: Stack, console: Console) -> None:
