@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Self
 
-from schemas.identity import Identity, topic_of
+from schemas.identity import Channel, Identity, topic_of
 
 _CONNACK: Final = 0x20
 _PUBACK: Final = 0x40
@@ -27,10 +27,16 @@ class RefusedError(Exception):
 class Publisher(asyncio.Protocol):
     """One device's connection. `on_ack(payload, sent)` is called for each PUBACK with what `send` was given."""
 
-    def __init__(self, identity: Identity, password: str, on_ack: Callable[[bytes, float], None]) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        password: str,
+        on_ack: Callable[[bytes, float], None],
+        channel: Channel = "events",
+    ) -> None:
         self._identity = identity
         self._password = password
-        self._topic = _string(topic_of(identity, "events").encode())
+        self._topic = _string(topic_of(identity, channel).encode())
         self._on_ack = on_ack
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -44,10 +50,16 @@ class Publisher(asyncio.Protocol):
 
     @classmethod
     async def connect(
-        cls, host: str, port: int, identity: Identity, password: str, on_ack: Callable[[bytes, float], None]
+        cls,
+        host: str,
+        port: int,
+        identity: Identity,
+        password: str,
+        on_ack: Callable[[bytes, float], None],
+        channel: Channel = "events",
     ) -> Self:
         """Connect; RefusedError when the broker says no, OSError when there is none."""
-        publisher = cls(identity, password, on_ack)
+        publisher = cls(identity, password, on_ack, channel)
         await asyncio.get_running_loop().create_connection(lambda: publisher, host, port)
         code = await asyncio.wait_for(publisher._answer, 10)
         if code:

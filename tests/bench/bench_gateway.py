@@ -29,9 +29,9 @@ from deploy.migrations.run import upgrade
 from deploy.stack import Ports, Stack, running_stack
 from schemas.identity import Identity
 from services.runtime.clock import utc_now
-from tests.bench.mqtt_load import publish_all
 from tests.ingest.conftest import GatewayProcess
 from tests.ingest.events import call
+from tests.publishing import publish_all
 
 PORT_OFFSET = 17_000
 

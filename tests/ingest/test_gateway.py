@@ -12,16 +12,16 @@ import pytest
 
 from deploy.stack import Stack
 from schemas.dead_letter import Reason
-from schemas.identity import Identity
+from schemas.identity import Channel, Identity
 from services.ingest.delivery import Delivery
 from services.ingest.gateway import Gateway
 from services.ingest.records import Record
 from services.ingest.settings import IngestSettings
 from services.runtime.clock import utc_now
 from services.runtime.metrics import Metrics
-from tests.bench.mqtt_load import Load, publish_all
 from tests.ingest.conftest import GatewayProcess, Written
 from tests.ingest.events import DEVICE, NOW, call, encoded
+from tests.publishing import Load, publish_all
 
 MALFORMED = [
     (b"", Reason.EMPTY),
@@ -39,7 +39,7 @@ MALFORMED = [
 pytestmark = pytest.mark.stack
 
 
-async def publish(stack: Stack, payloads: list[bytes], load: Load | None = None, channel: str = "events") -> None:
+async def publish(stack: Stack, payloads: list[bytes], load: Load | None = None, channel: Channel = "events") -> None:
     password = await asyncio.to_thread(stack.add_device, str(DEVICE))
     async with asyncio.timeout(60):
         await publish_all(stack.ports.mqtt, str(DEVICE), password, payloads, load=load, channel=channel)
