@@ -88,7 +88,7 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
                     stop,
                     notices,
                     cadence=timedelta(seconds=settings.scorer_cadence_s),
-                    debounce=timedelta(seconds=settings.scorer_debounce_s),
+                    pause=timedelta(seconds=settings.scorer_pause_s),
                 )
             )
             await stop.wait()

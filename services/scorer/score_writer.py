@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -24,7 +24,7 @@ from services.runtime.metrics import Metrics
 from services.scorer import reading, snapshots
 from services.scorer.cities import load_cities
 from services.scorer.snapshots import Measured
-from services.scorer.tiers import LENGTH, trailing
+from services.scorer.tiers import LENGTH, minute_of, trailing
 from services.scorer.types import City
 from services.scorer.values import STALE_PERIODS, Sources, Sums, doubtful_zero, evaluate
 
@@ -55,18 +55,29 @@ class ScoreWriter:
         self._known: dict[tuple[str, str], _Known] = {}
 
     async def run(
-        self, stop: asyncio.Event, notices: asyncio.Queue[str], *, cadence: timedelta, debounce: timedelta
+        self, stop: asyncio.Event, notices: asyncio.Queue[str], *, cadence: timedelta, pause: timedelta
     ) -> None:
-        """Score cities as notices come, and all of them once per cadence, until `stop` is set."""
-        due = self._clock()
+        """Score cities as notices come, and all of them once per cadence, until `stop` is set.
+
+        The first notice after a quiet time is answered at once; under load there is a `pause` between two rounds, in
+        which notices gather.
+        """
+        due = quiet_until = self._clock()
         while not stop.is_set():
-            changed = await _gather(notices, (due - self._clock()).total_seconds(), debounce.total_seconds())
-            everyone = "" in changed or self._clock() >= due
+            changed = await _gather(
+                notices,
+                (due - self._clock()).total_seconds(),
+                lambda until=quiet_until: (until - self._clock()).total_seconds(),  # type: ignore[misc]
+            )
+            unsure = "" in changed  # notices may have been missed
+            everyone = unsure or self._clock() >= due
+            quiet_until = self._clock() + pause
             try:
                 async with self._engine.connect() as connection:
                     cities = await load_cities(connection)
                 for code in sorted(cities if everyone else changed & cities.keys()):
-                    await self.score(cities[code], newer_than=cadence / 2 if everyone else None)
+                    may_have_changed = unsure or code in changed
+                    await self.score(cities[code], newer_than=None if may_have_changed else cadence / 2)
             except (DBAPIError, PostgresError, InterfaceError, OSError, TimeoutError) as error:
                 log.warning("score not stored, trying again", extra={"reason": str(error)[:300]})
                 notices.put_nowait("")
@@ -90,7 +101,7 @@ class ScoreWriter:
                 rubric = self._rubrics.of(Category(city.category))
                 revision = current.revision + 1 if current else 1
                 snapshot = snapshots.build(self._catalogue, rubric, city, measured, revision, now)
-                await _store(connection, snapshot)
+                await _store(connection, snapshot, new_minute=_is_new_minute(current, now))
         self._show(snapshot)
         return snapshot
 
@@ -175,20 +186,24 @@ class ScoreWriter:
         self._metrics.gauge("ahual_cityscore_coverage_ratio").labels(snapshot.city).set(snapshot.coverage)
 
 
-async def _gather(notices: asyncio.Queue[str], wait_s: float, debounce_s: float) -> set[str]:
-    """Cities of the notices that come until `debounce_s` after the first; none if none comes within `wait_s`."""
+def _is_new_minute(current: Any, now: datetime) -> bool:
+    return current is None or minute_of(current.computed_at) != minute_of(now)
+
+
+async def _gather(notices: asyncio.Queue[str], wait_s: float, quiet_s: Callable[[], float]) -> set[str]:
+    """Cities of the notices that come until the quiet time is over; none if none comes within `wait_s`."""
     try:
         async with asyncio.timeout(max(0.0, wait_s)):
             changed = {await notices.get()}
     except TimeoutError:
         return set()
-    await asyncio.sleep(debounce_s)
+    await asyncio.sleep(max(0.0, quiet_s()))
     while not notices.empty():
         changed.add(notices.get_nowait())
     return changed
 
 
-async def _store(connection: AsyncConnection, snapshot: Snapshot) -> None:
+async def _store(connection: AsyncConnection, snapshot: Snapshot, *, new_minute: bool) -> None:
     """The current snapshot, one row of history per minute, and the notice that wakes the live streams."""
     body = snapshot.model_dump(mode="json")
     current = {
@@ -198,16 +213,22 @@ async def _store(connection: AsyncConnection, snapshot: Snapshot) -> None:
         "snapshot": body,
     }
     upsert = insert(tables.cityscore_current).values(current)
-    await connection.execute(upsert.on_conflict_do_update(index_elements=["city"], set_=current))
-    history = {
-        **current,
-        "computed_at": snapshot.computed_at.replace(second=0, microsecond=0),
-        "catalogue_hash": snapshot.catalogue.hash,
-        **{name: body[name] for name in ("index", "lower", "upper", "coverage", "total", "rating")},
-    }
-    minute = insert(tables.cityscore).values(history)
-    await connection.execute(minute.on_conflict_do_nothing(index_elements=["city", "computed_at"]))
+    replaced = {name: upsert.excluded[name] for name in current if name != "city"}
+    await connection.execute(upsert.on_conflict_do_update(index_elements=["city"], set_=replaced))
+    if new_minute:
+        await _remember(connection, current, body)
     payload = f"{snapshot.city}:{snapshot.revision}"
     await connection.execute(
         sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": tables.CHANNEL_CITYSCORE, "payload": payload}
     )
+
+
+async def _remember(connection: AsyncConnection, current: dict[str, Any], body: dict[str, Any]) -> None:
+    history = {
+        **current,
+        "computed_at": minute_of(current["computed_at"]),
+        "catalogue_hash": body["catalogue"]["hash"],
+        **{name: body[name] for name in ("index", "lower", "upper", "coverage", "total", "rating")},
+    }
+    minute = insert(tables.cityscore).values(history)
+    await connection.execute(minute.on_conflict_do_nothing(index_elements=["city", "computed_at"]))

@@ -17,4 +17,4 @@ class ScorerSettings(RuntimeSettings):
     )
     scorer_batch_records: int = Field(default=5000, ge=1, description="Records of one partition in one transaction")
     scorer_cadence_s: float = Field(default=10.0, gt=0, description="Longest time between two scores of a city, in s")
-    scorer_debounce_s: float = Field(default=0.05, ge=0, description="Wait for more notices before scoring, in s")
+    scorer_pause_s: float = Field(default=0.1, ge=0, description="Shortest time between two scores under load, in s")

@@ -89,9 +89,7 @@ async def test_notices_lead_to_scores(database: AsyncEngine) -> None:
     partition = Partition(database, "notices")
     await partition.enter()
     scores = writer(database)
-    task = asyncio.create_task(
-        scores.run(stop, notices, cadence=timedelta(hours=1), debounce=timedelta(milliseconds=1))
-    )
+    task = asyncio.create_task(scores.run(stop, notices, cadence=timedelta(hours=1), pause=timedelta(milliseconds=1)))
     try:
         await eventually(lambda: _revision(database))
         await partition.commit(0, [answered(id="a")])
