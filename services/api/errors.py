@@ -16,24 +16,21 @@ import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from asyncpg import InterfaceError, PostgresError
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
 from services.api.language import spoken
+from services.runtime.database import DATABASE_ERRORS
 from services.runtime.messages import MissingTextError, text
 
 log = logging.getLogger(__name__)
-UNAVAILABLE = (DBAPIError, PoolTimeoutError, PostgresError, InterfaceError, OSError, TimeoutError)
-"""What a database that is away looks like from here …"""
 _OURS = (ProgrammingError, DataError, IntegrityError)
-"""… except for these, which are mistakes of ours: 500, with a traceback in the log."""
+"""Database errors that are mistakes of ours, not a database that is away: 500, with a traceback in the log."""
 
 
 class Problem(BaseModel):
@@ -180,6 +177,6 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_input)
-    for kind in UNAVAILABLE:
+    for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _on_unavailable)
     app.add_exception_handler(Exception, _on_crash)

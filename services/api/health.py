@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import ProgrammingError
 
-from services.api.errors import UNAVAILABLE
 from services.api.state import ApiState, State
+from services.runtime.database import DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
@@ -63,7 +63,7 @@ async def _migration(state: State) -> str | None:
             return str((await connection.execute(sa.text("SELECT version_num FROM alembic_version"))).scalar() or "")
     except ProgrammingError:
         return ""
-    except UNAVAILABLE as error:
+    except DATABASE_ERRORS as error:
         log.warning("not ready", extra={"reason": repr(error)})
         return None
 

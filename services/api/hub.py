@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.tables import CHANNEL_CITYSCORE
 from services.api.changes import change
-from services.api.errors import UNAVAILABLE, TooManyStreamsError
+from services.api.errors import TooManyStreamsError
 from services.api.settings import ApiSettings
 from services.api.snapshots import Stored, read_newer
 from services.runtime.clock import Clock
-from services.runtime.database import listen
+from services.runtime.database import DATABASE_ERRORS, listen
 
 log = logging.getLogger(__name__)
 READ_LIMIT_S = 5.0
@@ -124,7 +124,7 @@ class Hub:
             try:
                 async with asyncio.timeout(READ_LIMIT_S):
                     newer = await read_newer(self._engine, known)
-            except UNAVAILABLE as error:
+            except DATABASE_ERRORS as error:
                 log.warning("snapshots not read", extra={"cities": list(known), "reason": repr(error)})
                 return
             self.confirmed_at = self._clock()

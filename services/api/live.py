@@ -15,10 +15,11 @@ from starlette.websockets import WebSocketDisconnect
 
 from schemas.live import EndReason, LiveMessage
 from services.api.cities import require_city
-from services.api.errors import UNAVAILABLE, ApiError, ForeignOriginError, domain_problem, problem
+from services.api.errors import ApiError, ForeignOriginError, domain_problem, problem
 from services.api.hub import Followed
 from services.api.state import ApiState, State
 from services.api.stream import Message, end, pump
+from services.runtime.database import DATABASE_ERRORS
 
 router = APIRouter(prefix="/api/v1/cities/{city}", tags=["live"])
 RETRY_MS = 2000
@@ -38,7 +39,7 @@ async def live(websocket: WebSocket, city: str, state: ApiState, after: After = 
             await _converse(websocket, pump(state, followed, _sender(websocket), after))
     except ApiError as error:
         await websocket.send_denial_response(domain_problem(websocket, error))
-    except UNAVAILABLE:
+    except DATABASE_ERRORS:
         await websocket.send_denial_response(problem(websocket, 503, "database_unavailable"))
 
 

@@ -18,7 +18,7 @@ from services.cli.settings import load
 from services.ingest import keys
 from services.ingest.main import run
 from services.ingest.settings import IngestSettings
-from services.runtime.database import open_database
+from services.runtime.database import DATABASE_ERRORS, open_database
 from services.runtime.messages import text
 from services.runtime.settings import DatabaseSettings
 
@@ -91,7 +91,7 @@ async def with_database(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
     engine = open_database(load(DatabaseSettings).database_url, pool_size=1, application="ahual-cli")
     try:
         return await work(engine)
-    except keys.DATABASE_ERRORS as error:
+    except DATABASE_ERRORS as error:
         fail("ingest.no_database", problem=str(error).splitlines()[0])
     finally:
         await engine.dispose()

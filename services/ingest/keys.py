@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
-from asyncpg import InterfaceError, PostgresError
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.identity import Identity
 from schemas.tables import api_key
+from services.runtime.database import DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
 PREFIX: Final = "ahual"
 SECRET_BYTES: Final = 32
-DATABASE_ERRORS: Final = (SQLAlchemyError, PostgresError, InterfaceError, OSError, TimeoutError)
 
 
 class NewKey(NamedTuple):

@@ -6,15 +6,26 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 log = logging.getLogger(__name__)
-NOTICE_KEEPALIVE_S = 5.0
+NOTICE_KEEPALIVE_S: Final = 5.0
+DATABASE_ERRORS: Final = (
+    DBAPIError,
+    PoolTimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+"""The database did not do it, or its answer was lost: look again, then try again."""
 
 
 def open_database(url: SecretStr, *, pool_size: int = 4, application: str = "ahual") -> AsyncEngine:
@@ -53,7 +64,7 @@ async def _listen_forever(url: SecretStr, channel: str, notices: asyncio.Queue[s
     while True:
         try:
             await _listen_once(url, channel, notices)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("notices interrupted", extra={"channel": channel, "reason": str(error)})
             await asyncio.sleep(0.5)
 

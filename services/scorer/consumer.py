@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
-from asyncpg import InterfaceError, PostgresError
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.topics import EVENTS
+from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
 from services.runtime.topic_identity import TopicIdentity, topic_identity
 from services.scorer import offsets
@@ -25,7 +24,7 @@ log = logging.getLogger(__name__)
 
 Commit = Callable[[Batch], Awaitable[Outcome]]
 Stored = Callable[[Outcome], None]
-RETRY_LATER: Final = (DBAPIError, PostgresError, InterfaceError, KafkaError, OSError, TimeoutError)
+RETRY_LATER: Final = (*DATABASE_ERRORS, KafkaError)
 """Nothing was committed (or the stored offset says that it was): seek to the stored offset and try again."""
 
 

@@ -8,11 +8,10 @@ from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
-from asyncpg import InterfaceError, PostgresError
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.clock import Clock
+from services.runtime.database import DATABASE_ERRORS
 from services.scorer.tiers import KEPT
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ async def run(engine: AsyncEngine, clock: Clock, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await drop_old_parts(engine, clock)
-        except (DBAPIError, PostgresError, InterfaceError, OSError, TimeoutError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("old parts not dropped, trying again later", extra={"reason": str(error)[:300]})
         try:
             async with asyncio.timeout(EVERY.total_seconds()):

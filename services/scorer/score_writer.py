@@ -4,43 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import sqlalchemy as sa
-from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas import tables
-from schemas.catalogue import Catalogue, Category, Kpi
-from schemas.snapshot import Snapshot, Window
+from schemas.catalogue import Catalogue, Category
+from schemas.snapshot import Snapshot
 from services.cityscore.rubric import Rubrics
 from services.runtime.clock import Clock
+from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
-from services.scorer import reading, snapshots
+from services.scorer import snapshots
 from services.scorer.cities import load_cities
-from services.scorer.snapshots import Measured
-from services.scorer.tiers import LENGTH, minute_of, trailing
+from services.scorer.measuring import Measuring
+from services.scorer.tiers import minute_of
 from services.scorer.types import City
-from services.scorer.values import STALE_PERIODS, Sources, Sums, doubtful_zero, evaluate
 
 log = logging.getLogger(__name__)
 
 WRITER_LOCK: Final = 0x53434F52
 """First half of the advisory lock; the second is the city's hash."""
-LONGEST: Final = max(LENGTH.values()) * STALE_PERIODS
-
-
-class _Known(NamedTuple):
-    """Sums that stay right while neither the window nor the KPI's revision moves."""
-
-    window: Window
-    revision: int
-    sums: Sums
 
 
 class ScoreWriter:
@@ -52,7 +41,7 @@ class ScoreWriter:
         self._rubrics = Rubrics(catalogue)
         self._clock = clock
         self._metrics = metrics
-        self._known: dict[tuple[str, str], _Known] = {}
+        self._measuring = Measuring(catalogue)
 
     async def run(
         self, stop: asyncio.Event, notices: asyncio.Queue[str], *, cadence: timedelta, pause: timedelta
@@ -78,7 +67,7 @@ class ScoreWriter:
                 for code in sorted(cities if everyone else changed & cities.keys()):
                     may_have_changed = unsure or code in changed
                     await self.score(cities[code], newer_than=None if may_have_changed else cadence / 2)
-            except (DBAPIError, PostgresError, InterfaceError, OSError, TimeoutError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("score not stored, trying again", extra={"reason": str(error)[:300]})
                 notices.put_nowait("")
                 await asyncio.sleep(0.5)
@@ -97,7 +86,7 @@ class ScoreWriter:
                 current = await self._current(connection, city.code)
                 if current and newer_than and now - current.computed_at < newer_than:
                     return None
-                measured = await self._measure(connection, city, now)
+                measured = await self._measuring.measure(connection, city, now)
                 rubric = self._rubrics.of(Category(city.category))
                 revision = current.revision + 1 if current else 1
                 snapshot = snapshots.build(self._catalogue, rubric, city, measured, revision, now)
@@ -129,56 +118,6 @@ class ScoreWriter:
         columns = tables.cityscore_current.c
         query = sa.select(columns.revision, columns.computed_at).where(columns.city == city)
         return (await connection.execute(query)).one_or_none()
-
-    async def _measure(self, connection: AsyncConnection, city: City, now: datetime) -> dict[str, Measured]:
-        revisions = await reading.revisions(connection, city.code)
-        newest = await reading.newest(connection, city.code, now - LONGEST)
-        kpis = {kpi.code: kpi for initiative in self._catalogue.initiatives for kpi in initiative.kpis}
-        windows = {
-            code: trailing(kpi.period, now, city.timezone, past_only=kpi.measure.cohort) for code, kpi in kpis.items()
-        }
-        sums = await self._sums(connection, city, windows, {code: revisions.get(code, 0) for code in kpis})
-        return {
-            code: await self._evaluate(connection, city, kpi, windows[code], sums[code], newest, now)
-            for code, kpi in kpis.items()
-        }
-
-    async def _sums(
-        self,
-        connection: AsyncConnection,
-        city: City,
-        windows: Mapping[str, Window],
-        revisions: Mapping[str, int],
-    ) -> dict[str, Sums]:
-        """Sums per KPI; what has any part at all and moved is read again, the rest is remembered."""
-        moved = {}
-        for code, window in windows.items():
-            known = self._known.get((city.code, code))
-            if revisions[code] and (known is None or known[:2] != (window, revisions[code])):
-                moved[code] = window
-        read = await reading.sums(connection, city, moved) if moved else {}
-        for code, window in moved.items():
-            self._known[city.code, code] = _Known(window, revisions[code], read.get(code, Sums()))
-        return {code: self._known[city.code, code].sums if revisions[code] else Sums() for code in windows}
-
-    async def _evaluate(
-        self,
-        connection: AsyncConnection,
-        city: City,
-        kpi: Kpi,
-        window: Window,
-        sums: Sums,
-        newest: Mapping[str, datetime],
-        now: datetime,
-    ) -> Measured:
-        systems = kpi.measure.sources or tuple(newest)
-        moments = [newest.get(system) for system in systems]
-        oldest = min((m for m in moments if m), default=None) if all(moments) else None
-        share = 1.0
-        if kpi.measure.bound and doubtful_zero(kpi.measure, sums):
-            share = await reading.reported(connection, city.code, window, systems)
-        evaluated = evaluate(kpi.measure, sums, Sources(oldest, share), kpi.period, now)
-        return Measured(window, sums if kpi.measure.bound else None, oldest, evaluated)
 
     def _show(self, snapshot: Snapshot) -> None:
         if snapshot.index is not None:
