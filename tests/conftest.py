@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 import sqlalchemy as sa
@@ -43,11 +45,11 @@ KEPT = {"alembic_version", "ledger_floor", "catalogue_version"}
 
 @contextmanager
 def free_slot() -> Iterator[tuple[Path, Ports]]:
-    """A folder and ports that no other test session uses: `.stack-test`, 10,000 above the defaults, and so on."""
+    """A folder and ports that no other test session on this machine uses: `.stack-test`, 10,000 above the defaults."""
     for slot in range(10):
         folder = Path(f".stack-test-{slot}" if slot else ".stack-test")
         folder.mkdir(exist_ok=True)
-        with (folder / "session.lock").open("w") as lock:
+        with (Path(gettempdir()) / f"ahual-test-{os.geteuid()}-{slot}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
