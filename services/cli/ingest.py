@@ -16,7 +16,7 @@ from schemas.tables import api_key
 from schemas.tables import city as city_table
 from services.cli.settings import load
 from services.ingest import keys
-from services.ingest.main import run
+from services.ingest.main import retire, run
 from services.ingest.settings import IngestSettings
 from services.runtime.database import DATABASE_ERRORS, open_database
 from services.runtime.messages import text
@@ -27,8 +27,14 @@ def register(app: typer.Typer) -> None:
     """`ahual ingest`, `ahual key add|list|revoke`."""
 
     @app.command("ingest", help=text("ingest.help"))
-    def _ingest() -> None:
-        run(load(IngestSettings))
+    def _ingest(retiring: Annotated[bool, typer.Option("--retire", help=text("ingest.retire_help"))] = False) -> None:
+        settings = load(IngestSettings)
+        if retiring:
+            if not retire(settings):
+                fail("ingest.not_retired", name=settings.mqtt_client_id)
+            typer.echo(text("ingest.retired", name=settings.mqtt_client_id))
+        else:
+            run(settings)
 
     group = typer.Typer(help=text("ingest.key_help"), no_args_is_help=True)
     app.add_typer(group, name="key")

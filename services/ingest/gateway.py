@@ -5,6 +5,7 @@ A rejected message is acknowledged once its dead letter is confirmed, so that it
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from functools import lru_cache
@@ -42,7 +43,9 @@ class _Held:
 class Gateway:
     """Bounded: above `ingest_max_in_flight` unconfirmed messages (or bytes) reading pauses, below half it goes on."""
 
-    def __init__(self, settings: IngestSettings, forwarder: Forwarder, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: IngestSettings, forwarder: Forwarder, clock: Clock, metrics: Metrics, *, retiring: bool = False
+    ) -> None:
         self._limits = settings.limits
         self._high = settings.ingest_max_in_flight
         self._high_bytes = settings.ingest_max_in_flight_bytes
@@ -51,6 +54,7 @@ class Gateway:
         self._clock = clock
         self._held: deque[_Held] = deque()
         self._generation = 0
+        self._newest = monotonic()
         self._unconfirmed = 0
         self._unconfirmed_bytes = 0
         self._stopping = False
@@ -68,7 +72,7 @@ class Gateway:
             keepalive_s=settings.mqtt_keepalive_s,
             receive_maximum=settings.ingest_max_in_flight,
         )
-        self._session = MqttSession(broker, SHARED_FILTERS, self._take, self._lost)
+        self._session = MqttSession(broker, SHARED_FILTERS, self._take, self._lost, retiring=retiring)
         metrics.gauge("ahual_ingest_mqtt_connected").set_function(lambda: self._session.connected)
 
     @property
@@ -80,16 +84,28 @@ class Gateway:
         """Take messages in until cancelled."""
         await self._session.run()
 
-    async def stop(self) -> None:
-        """Stop reading, wait for Kafka, acknowledge what it confirmed, disconnect; the session stays."""
+    async def emptied(self, quiet_s: float) -> None:
+        """Wait until the broker, connected, has delivered nothing for so long and all it delivered is confirmed."""
+        self._newest = monotonic()
+        while self._unconfirmed or monotonic() - self._newest < quiet_s:
+            if not self.connected:
+                self._newest = monotonic()
+            await asyncio.sleep(0.1)
+
+    async def stop(self, *, end_session: bool = False) -> None:
+        """Stop reading, wait for Kafka, acknowledge what it confirmed, disconnect.
+
+        The broker keeps the session, and what waits in it, unless it is to end here.
+        """
         self._stopping = True
         self._session.pause()
         if not await self._forwarder.flush(self._drain_s):
             log.warning("stopped before Kafka confirmed everything; the broker delivers the rest again")
-        await self._session.close()
+        await self._session.close(end_session=end_session)
 
     def _take(self, delivery: Delivery) -> None:
-        held = _Held(delivery, self._generation, monotonic())
+        self._newest = monotonic()
+        held = _Held(delivery, self._generation, self._newest)
         self._held.append(held)
         self._unconfirmed += 1
         self._messages.inc()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import uvicorn
 
@@ -21,11 +22,50 @@ from services.runtime.kafka import open_producer
 from services.runtime.metrics import Metrics
 
 log = logging.getLogger(__name__)
+QUIET_S: Final = 3.0
+"""A session from which nothing more came for so long is empty."""
 
 
 def run(settings: IngestSettings) -> None:
     """Run until told to stop."""
     process.run(lambda stop: serve(settings, stop), log_level=settings.log_level)
+
+
+def retire(settings: IngestSettings) -> bool:
+    """Empty the session of a gateway that will not come back and end it at the broker; False when told to stop first.
+
+    The gateway itself must not run any more: the broker would hand the session to and fro between the two.
+    """
+    emptied = False
+
+    async def empty(stop: asyncio.Event) -> None:
+        nonlocal emptied
+        emptied = await _empty(settings, stop)
+
+    process.run(empty, log_level=settings.log_level)
+    return emptied
+
+
+async def _empty(settings: IngestSettings, stop: asyncio.Event) -> bool:
+    metrics = Metrics()
+    forwarder = Forwarder(lambda: open_producer(settings.kafka_bootstrap, client_id=settings.mqtt_client_id), metrics)
+    gateway = Gateway(settings, forwarder, utc_now, metrics, retiring=True)
+    opening = asyncio.create_task(forwarder.start())
+    tasks = [opening]
+    emptied = False
+    try:
+        if await _before(stop, opening):
+            emptying = asyncio.create_task(gateway.emptied(QUIET_S))
+            tasks += [emptying, asyncio.create_task(gateway.run())]
+            await _first(stop, emptying)
+            emptied = emptying.done()
+    finally:
+        await gateway.stop(end_session=emptied)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await forwarder.close()
+    return emptied
 
 
 async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:

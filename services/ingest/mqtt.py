@@ -53,8 +53,12 @@ class MqttSession:
         subscriptions: tuple[str, ...],
         on_delivery: Callable[[Delivery], None],
         on_lost: Callable[[], None],
+        *,
+        retiring: bool = False,
     ) -> None:
+        """`retiring` takes the session over to empty it: it gets no new messages."""
         self._broker = broker
+        self._retiring = retiring
         self._subscriptions = [(topic, 1) for topic in subscriptions]
         self._on_delivery = on_delivery
         self._on_lost = on_lost
@@ -139,8 +143,14 @@ class MqttSession:
         if now >= self._trust_misc_from and not self._paused:
             self._client.loop_misc()
         elif self.connected and now - self._spoke >= self._broker.keepalive_s / 3:
-            self._client.subscribe(self._subscriptions)
+            self._subscribe()
             self._spoke = now
+
+    def _subscribe(self) -> None:
+        if self._retiring:
+            self._client.unsubscribe([topic for topic, _qos in self._subscriptions])
+        else:
+            self._client.subscribe(self._subscriptions)
 
     def pause(self) -> None:
         """Stop reading: TCP holds the broker back."""
@@ -162,12 +172,14 @@ class MqttSession:
         """Send the PUBACK of a message of this connection."""
         self._client.ack(delivery.mid, delivery.qos)
 
-    async def close(self) -> None:
-        """Write what is queued and disconnect; the session stays with the broker."""
+    async def close(self, *, end_session: bool = False) -> None:
+        """Write what is queued and disconnect; the session stays with the broker unless told otherwise."""
         self._stopping = True
         self.pause()
         if self.connected:
-            self._client.disconnect()
+            properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = 0 if end_session else SESSION_EXPIRY_S
+            self._client.disconnect(properties=properties)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._lost.wait(), 2)
         self._lost.set()
@@ -184,7 +196,7 @@ class MqttSession:
         self._loop.call_soon(self._readable)
 
     def _connected(
-        self, client: Client, _userdata: Any, flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+        self, _client: Client, _userdata: Any, flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if reason.is_failure:
             log.error("MQTT broker refuses the gateway", extra={"reason": str(reason)})
@@ -192,7 +204,7 @@ class MqttSession:
         self.connected = self._accepted = True
         if self._paused and self._socket is not None:
             self._loop.remove_reader(self._socket)
-        client.subscribe(self._subscriptions)
+        self._subscribe()
         log.info("MQTT connected", extra={"session_present": flags.session_present})
 
     def _disconnected(
