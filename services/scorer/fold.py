@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import add
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from services.scorer.measures import Compiled, Context, Contribution, Dated
-from services.scorer.tiers import hour_of, minute_of
+from services.scorer.tiers import minute_of
 from services.scorer.types import City, Decoded, Part, PartKey, Parts
 
 WIDTH: Final = len(Part._fields)
-
-
-class ActivityKey(NamedTuple):
-    """A system of a city in an hour of event time."""
-
-    city: str
-    system: str
-    bucket: datetime
-
-
-class Activity(NamedTuple):
-    """How many events a system reported, and the newest of their times."""
-
-    events: int
-    newest: datetime
 
 
 def fold(events: Iterable[Decoded], compiled: Compiled, cities: Mapping[str, City], stored_at: datetime) -> Parts:
@@ -75,13 +60,3 @@ def _parts(cells: Mapping[tuple[str, str, datetime, Dated], list[int]]) -> Parts
                 known = parts.get(key)
                 parts[key] = added if known is None else Part(*map(add, known, added))
     return parts
-
-
-def activity(events: Iterable[Decoded]) -> dict[ActivityKey, Activity]:
-    """Which systems reported, hour by hour of event time."""
-    times: dict[tuple[str, str, datetime], list[datetime]] = {}
-    for decoded in events:
-        time = decoded.key.time
-        identity = decoded.identity
-        times.setdefault((identity.city, identity.system, hour_of(time)), []).append(time)
-    return {ActivityKey(*key): Activity(len(found), max(found)) for key, found in times.items()}

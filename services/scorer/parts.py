@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.tables import Tier
-from services.scorer.fold import Activity, ActivityKey
+from services.scorer.activity import Activity, ActivityKey
 from services.scorer.tiers import roll_up
 from services.scorer.types import City, Parts
 

@@ -13,8 +13,9 @@ from schemas import tables
 from schemas.dead_letter import Reason
 from services.runtime.clock import Clock
 from services.scorer import dead_letters, ledger, offsets, parts
+from services.scorer.activity import activity
 from services.scorer.decoding import RecordDecoder
-from services.scorer.fold import activity, fold
+from services.scorer.fold import fold
 from services.scorer.measures import Compiled
 from services.scorer.types import Batch, City, Decoded, Rejected
 

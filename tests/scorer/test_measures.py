@@ -12,7 +12,7 @@ from schemas.measures import Measure
 from services.cityscore.catalogue import load_catalogue
 from services.scorer.decoding import RecordDecoder
 from services.scorer.errors import MeasureError
-from services.scorer.fold import activity, fold
+from services.scorer.fold import fold
 from services.scorer.measures import compile_measures
 from services.scorer.types import City, Part, PartKey, Record
 from tests.scorer.events import answered, event
@@ -99,16 +99,6 @@ def test_districts_are_kept_apart() -> None:
     decoded, _ = RecordDecoder().decode([Record(0, event("request-registered", "2026-11-22T10:00:00Z", data))], CITIES)
     parts = fold(decoded, compile_measures(load_catalogue()), CITIES, STORED_AT)
     assert {key.district for key in parts} == {"kazybek-bi"}
-
-
-def test_activity_is_hourly_with_the_newest_time() -> None:
-    bodies = [answered(id="b"), answered("2026-11-22T10:59:00Z", id="a"), answered("2026-11-22T11:00:00Z", id="c")]
-    decoded, _ = RecordDecoder().decode([Record(i, body) for i, body in enumerate(bodies)], CITIES)
-    seen = activity(decoded)
-    assert [(key.bucket.hour, found.events, found.newest.minute) for key, found in sorted(seen.items())] == [
-        (10, 2, 59),
-        (11, 1, 0),
-    ]
 
 
 @pytest.mark.parametrize(
