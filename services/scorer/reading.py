@@ -1,8 +1,9 @@
-"""Reading windows back: sums of parts, and when sources last reported."""
+"""Reading windows back: sums of parts, and when sources last reported. What is read depends on the window, not on the
+length of the history behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,9 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.snapshot import Window
 from schemas.tables import Tier
 from services.scorer.parts import TIERS
-from services.scorer.tiers import cover
+from services.scorer.tiers import LENGTH, cover
 from services.scorer.types import City
-from services.scorer.values import Sums
+from services.scorer.values import STALE_PERIODS, Sums
+
+LONGEST: Final = max(LENGTH.values()) * STALE_PERIODS
+"""A source that is silent for longer has nothing to say about any KPI."""
 
 _MOMENTS: Final = ARRAY(sa.DateTime(timezone=True))
 
@@ -23,12 +27,13 @@ _MOMENTS: Final = ARRAY(sa.DateTime(timezone=True))
 def _sum(tier: Tier) -> sa.TextClause:
     # The outer bounds are constants to the planner, so that it leaves out chunks of other years.
     return sa.text(f"""
-        SELECT w.kpi, sum(p.numerator)::bigint, sum(p.denominator)::bigint, sum(p.count)::bigint
-        FROM unnest(:kpi, :begin, :end) AS w(kpi, begin, "end")
+        SELECT w.number, sum(p.numerator)::bigint, sum(p.denominator)::bigint, sum(p.count)::bigint
+        FROM unnest(:number, :kpi, :begin, :end) AS w(number, kpi, begin, "end")
         JOIN part_{tier} p ON p.city = :city AND p.kpi = w.kpi AND p.bucket >= w.begin AND p.bucket < w."end"
         WHERE p.bucket >= :first AND p.bucket < :last
-        GROUP BY w.kpi
+        GROUP BY w.number
     """).bindparams(  # noqa: S608  # the tier's own table name
+        sa.bindparam("number", type_=ARRAY(sa.Integer())),
         sa.bindparam("kpi", type_=ARRAY(sa.Text())),
         sa.bindparam("begin", type_=_MOMENTS),
         sa.bindparam("end", type_=_MOMENTS),
@@ -43,35 +48,69 @@ _REVISIONS: Final = sa.text(
     "SELECT kpi, sum(revision)::bigint AS revision FROM kpi_mark WHERE city = :city GROUP BY kpi"
 )
 
-_NEWEST: Final = sa.text("""
-    SELECT system, max(newest) AS newest FROM source_activity WHERE city = :city AND bucket >= :since GROUP BY system
-""")
+# From one system to the next through the primary key: SELECT DISTINCT would read the whole history.
+_SYSTEMS: Final = """
+    WITH RECURSIVE system(name) AS (
+      (SELECT system FROM source_activity WHERE city = :city ORDER BY system LIMIT 1)
+      UNION ALL
+      SELECT (SELECT a.system FROM source_activity a WHERE a.city = :city AND a.system > s.name
+              ORDER BY a.system LIMIT 1)
+      FROM system s WHERE s.name IS NOT NULL
+    )
+"""
 
-_REPORTED: Final = sa.text("""
-    SELECT system, count(DISTINCT date_bin(:slice, bucket, :begin)) AS slices
-    FROM source_activity WHERE city = :city AND bucket >= :begin AND bucket < :end GROUP BY system
-""").bindparams(sa.bindparam("slice", type_=sa.Interval()), sa.bindparam("begin", type_=sa.DateTime(timezone=True)))
+_NEWEST: Final = sa.text(f"""
+    {_SYSTEMS}
+    SELECT m.at, s.name, (
+      SELECT max(a.newest) FROM source_activity a WHERE a.city = :city AND a.system = s.name AND a.bucket = (
+        SELECT b.bucket FROM source_activity b
+        WHERE b.city = :city AND b.system = s.name AND b.bucket < m.at AND b.bucket >= m.at - :longest
+        ORDER BY b.bucket DESC LIMIT 1))
+    FROM unnest(:at) AS m(at) CROSS JOIN system s WHERE s.name IS NOT NULL
+""").bindparams(sa.bindparam("at", type_=_MOMENTS), sa.bindparam("longest", type_=sa.Interval()))  # noqa: S608
+
+_REPORTED: Final = sa.text(f"""
+    {_SYSTEMS}
+    SELECT w.number, s.name, (
+      SELECT count(DISTINCT date_bin(w.slice, a.bucket, w.begin)) FROM source_activity a
+      WHERE a.city = :city AND a.system = s.name AND a.bucket >= w.begin AND a.bucket < w."end")
+    FROM unnest(:number, :begin, :end, :slice) AS w(number, begin, "end", slice)
+    CROSS JOIN system s WHERE s.name IS NOT NULL
+""").bindparams(  # noqa: S608
+    sa.bindparam("number", type_=ARRAY(sa.Integer())),
+    sa.bindparam("begin", type_=_MOMENTS),
+    sa.bindparam("end", type_=_MOMENTS),
+    sa.bindparam("slice", type_=ARRAY(sa.Interval())),
+)
 
 
-async def sums(connection: AsyncConnection, city: City, windows: Mapping[str, Window]) -> dict[str, Sums]:
-    """Sums of all partitions and districts per KPI over its window; a KPI without parts is absent."""
-    total: dict[str, Sums] = {}
-    for tier, pieces in _by_tier(city, windows).items():
-        kpis, begins, ends = map(list, zip(*pieces, strict=True))
+async def sums(connection: AsyncConnection, city: City, asked: Sequence[tuple[str, Window]]) -> list[Sums]:
+    """Sums of all partitions and districts of each KPI over its window, in the order asked."""
+    total = [Sums()] * len(asked)
+    for tier, pieces in _by_tier(city, asked).items():
+        numbers, kpis, begins, ends = map(list, zip(*pieces, strict=True))
         rows = await connection.execute(
             _SUM[tier],
-            {"city": city.code, "kpi": kpis, "begin": begins, "end": ends, "first": min(begins), "last": max(ends)},
+            {
+                "city": city.code,
+                "number": numbers,
+                "kpi": kpis,
+                "begin": begins,
+                "end": ends,
+                "first": min(begins),
+                "last": max(ends),
+            },
         )
-        for kpi, *added in rows:
-            total[kpi] = Sums(*(a + b for a, b in zip(total.get(kpi, Sums()), added, strict=True)))
+        for number, *added in rows:
+            total[number] = Sums(*(a + b for a, b in zip(total[number], added, strict=True)))
     return total
 
 
-def _by_tier(city: City, windows: Mapping[str, Window]) -> dict[Tier, list[tuple[str, datetime, datetime]]]:
-    pieces: dict[Tier, list[tuple[str, datetime, datetime]]] = {}
-    for kpi, window in windows.items():
+def _by_tier(city: City, asked: Sequence[tuple[str, Window]]) -> dict[Tier, list[tuple[int, str, datetime, datetime]]]:
+    pieces: dict[Tier, list[tuple[int, str, datetime, datetime]]] = {}
+    for number, (kpi, window) in enumerate(asked):
         for tier, begin, end in cover(window, city.timezone):
-            pieces.setdefault(tier, []).append((kpi, begin, end))
+            pieces.setdefault(tier, []).append((number, kpi, begin, end))
     return pieces
 
 
@@ -80,18 +119,37 @@ async def revisions(connection: AsyncConnection, city: str) -> dict[str, int]:
     return {row.kpi: row.revision for row in await connection.execute(_REVISIONS, {"city": city})}
 
 
-async def newest(connection: AsyncConnection, city: str, since: datetime) -> dict[str, datetime]:
-    """Event time of the newest data per system."""
-    rows = await connection.execute(_NEWEST, {"city": city, "since": since})
-    return {row.system: row.newest for row in rows}
+async def newest(
+    connection: AsyncConnection, city: str, moments: Collection[datetime]
+) -> dict[datetime, dict[str, datetime]]:
+    """Event time of the newest data per system, as seen at each moment; a system silent for two years is absent."""
+    found: dict[datetime, dict[str, datetime]] = {at: {} for at in moments}
+    rows = await connection.execute(_NEWEST, {"city": city, "at": list(found), "longest": LONGEST})
+    for at, system, time in rows:
+        if time is not None:
+            found[at][system] = time
+    return found
 
 
-async def reported(connection: AsyncConnection, city: str, window: Window, systems: Iterable[str]) -> float:
-    """Share of the window's hours (up to a week) or days in which every one of the systems reported, 0…1."""
-    length = window.end - window.begin
-    span = timedelta(hours=1) if length <= timedelta(days=7) else timedelta(days=1)
-    begin = window.begin.replace(minute=0, second=0)
-    rows = await connection.execute(_REPORTED, {"city": city, "slice": span, "begin": begin, "end": window.end})
-    slices = {row.system: row.slices for row in rows}
-    wanted = max(1, length // span)
-    return min((min(1.0, slices.get(system, 0) / wanted) for system in systems), default=1.0)
+async def reported(
+    connection: AsyncConnection, city: str, windows: Collection[Window]
+) -> dict[Window, dict[str, float]]:
+    """Share of each window's hours (up to a week) or days in which a system reported, 0…1; never reported: absent."""
+    ordered = list(dict.fromkeys(windows))
+    slices = [timedelta(hours=1) if w.end - w.begin <= timedelta(days=7) else timedelta(days=1) for w in ordered]
+    rows = await connection.execute(
+        _REPORTED,
+        {
+            "city": city,
+            "number": list(range(len(ordered))),
+            "begin": [window.begin.replace(minute=0, second=0) for window in ordered],
+            "end": [window.end for window in ordered],
+            "slice": slices,
+        },
+    )
+    shares: dict[Window, dict[str, float]] = {window: {} for window in ordered}
+    for number, system, count in rows:
+        window = ordered[number]
+        wanted = max(1, (window.end - window.begin) // slices[number])
+        shares[window][system] = min(1.0, count / wanted)
+    return shares

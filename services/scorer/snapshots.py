@@ -23,6 +23,9 @@ class Measured:
     sums: Sums | None
     newest: datetime | None
     evaluated: Evaluated
+    coverage: float | None = None
+    """Share of the window's hours (up to a week) or days in which its sources reported, 0…1; of a live window
+    it is only known where it decides (a zero of a count or rate)."""
 
 
 def build(

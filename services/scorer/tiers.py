@@ -52,7 +52,8 @@ def day_of(moment: datetime, timezone: str) -> datetime:
 def _day_of_quarter(quarter: datetime, timezone: str) -> datetime:
     # Every zone's offset is a multiple of 15 minutes.
     local = quarter.astimezone(ZoneInfo(timezone))
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    # Where midnight comes twice the day begins with the first one.
+    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
 
 
 def next_day(day: datetime, timezone: str) -> datetime:
@@ -105,6 +106,12 @@ def trailing(period: Period, now: datetime, timezone: str, *, past_only: bool = 
     else:
         begin = hour_of(now) + HOUR - LENGTH[period]
     return Window(begin=begin, end=end)
+
+
+def before(window: Window, period: Period, timezone: str) -> Window:
+    """The whole trailing window that ends where this one begins."""
+    begin = window.begin - LENGTH[period]
+    return Window(begin=day_of(begin, timezone) if period is Period.YEAR else begin, end=window.begin)
 
 
 def cover(window: Window, timezone: str) -> Iterator[Piece]:

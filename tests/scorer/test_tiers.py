@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from schemas.catalogue import Period
 from schemas.snapshot import Window
 from schemas.tables import Tier
-from services.scorer.tiers import HOUR, KEPT, MINUTE, cover, day_of, hour_of, minute_of, next_day, roll_up, trailing
+from services.scorer.tiers import (
+    HOUR,
+    KEPT,
+    MINUTE,
+    before,
+    cover,
+    day_of,
+    hour_of,
+    minute_of,
+    next_day,
+    roll_up,
+    trailing,
+)
 from services.scorer.types import Part, PartKey
 
 ALMATY = "Asia/Almaty"
@@ -105,3 +117,18 @@ def test_roll_up_adds_and_leaves_out_what_a_tier_does_not_keep() -> None:
     assert hours[key._replace(bucket=hour_of(now))] == Part(11, 22, 2)
     assert sum(part.numerator for part in roll_up(minutes, "day", {"a": ALMATY}, now).values()) == 16
     assert HOUR == 60 * MINUTE
+
+
+def test_a_day_whose_midnight_comes_twice_begins_with_the_first() -> None:
+    for time in ("2026-11-01T00:30:00-04:00", "2026-11-01T00:30:00-05:00", "2026-11-01T12:00:00-05:00"):
+        assert day_of(at(time), "America/Havana") == at("2026-11-01T00:00:00-04:00")
+
+
+@given(moments, zones, st.sampled_from(list(Period)))
+def test_the_window_before_ends_where_the_window_begins_and_is_kept(now: datetime, zone: str, period: Period) -> None:
+    window = trailing(period, now, zone)
+    earlier = before(window, period, zone)
+    assert earlier.end == window.begin
+    for piece in cover(earlier, zone):
+        kept = KEPT[piece.tier]
+        assert kept is None or now - piece.begin < kept
