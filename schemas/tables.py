@@ -99,6 +99,42 @@ def _part(tier: Tier) -> sa.Table:
 
 parts: Final[dict[Tier, sa.Table]] = {tier: _part(tier) for tier in ("minute", "hour", "day")}
 
+
+def _bin(tier: Tier) -> sa.Table:
+    name = f"bin_{tier}"
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("city", sa.Text, nullable=False),
+        sa.Column("kpi", sa.Text, nullable=False),
+        sa.Column("bucket", sa.DateTime(timezone=True), nullable=False, comment="its begin; a day is city-local"),
+        sa.Column("partition", sa.SmallInteger, nullable=False),
+        sa.Column("bin", sa.SmallInteger, nullable=False, comment="services/scorer/histogram.py"),
+        sa.Column("count", sa.BigInteger, nullable=False, comment="durations that fell into the bin"),
+        sa.Index(f"{name}_key", "city", "kpi", "bucket", "bin", "partition", unique=True),
+    )
+
+
+bins: Final[dict[Tier, sa.Table]] = {tier: _bin(tier) for tier in ("minute", "hour", "day")}
+
+entry: Final = sa.Table(
+    "entry",
+    metadata,
+    sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("component", sa.Text, primary_key=True),
+    sa.Column("base", sa.Boolean, primary_key=True, comment="below the fraction bar"),
+    sa.Column("district", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True, comment="the event's; the newest entry of each source holds"),
+    sa.Column("at", sa.DateTime(timezone=True), primary_key=True, comment="from when the value holds"),
+    sa.Column("time", sa.DateTime(timezone=True), primary_key=True, comment="with id_hash the event's key"),
+    sa.Column("id_hash", sa.BigInteger, primary_key=True),
+    sa.Column("partition", sa.SmallInteger, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False, comment="smallest unit"),
+    sa.Column("count", sa.BigInteger, nullable=False, comment="summed over partitions 0 when it was taken back"),
+    sa.Column("until", sa.DateTime(timezone=True), comment="when it ceases to hold, if the event says so"),
+)
+
 source_activity: Final = sa.Table(
     "source_activity",
     metadata,

@@ -39,6 +39,8 @@ class Contribution(NamedTuple):
     """Smallest units; None leaves the event out."""
     to_numerator: bool
     to_denominator: bool
+    binned: bool
+    """Whether the value is a duration, of which bins are kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +91,7 @@ def _compile(kpi: str, measure: Measure, term: Term, struct: type, *, to_numerat
             _value(struct, term.value),
             to_numerator,
             to_denominator=measure.kind == "mean" or not to_numerator,
+            binned=measure.kind == "mean" and term.value is not None and term.value.elapsed is not None,
         )
     except LookupError as error:
         raise MeasureError(f"KPI {kpi}: event type {term.event} has no field {error}") from None

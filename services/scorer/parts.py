@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, get_args
 
@@ -87,9 +87,9 @@ async def see(connection: AsyncConnection, seen: Mapping[ActivityKey, Activity],
         await connection.execute(_SEEN, {"partition": partition, **columns})
 
 
-async def mark(connection: AsyncConnection, minutes: Parts, partition: int) -> None:
-    """Give every changed KPI a new revision."""
-    changed = sorted({(key.city, key.kpi) for key in minutes})
-    if changed:
-        city, kpi = map(list, zip(*changed, strict=True))
+async def mark(connection: AsyncConnection, changed: Iterable[tuple[str, str]], partition: int) -> None:
+    """Give every changed (city, KPI) a new revision."""
+    in_order = sorted(changed)
+    if in_order:
+        city, kpi = map(list, zip(*in_order, strict=True))
         await connection.execute(_MARK, {"partition": partition, "city": city, "kpi": kpi})

@@ -25,7 +25,8 @@ async def drop_old_parts(engine: AsyncEngine, clock: Clock) -> None:
     async with engine.begin() as connection:
         for tier, kept in KEPT.items():
             if kept is not None:
-                await connection.execute(_DROP, {"table": f"part_{tier}", "before": clock() - kept})
+                for table in (f"part_{tier}", f"bin_{tier}"):
+                    await connection.execute(_DROP, {"table": table, "before": clock() - kept})
 
 
 async def run(engine: AsyncEngine, clock: Clock, stop: asyncio.Event) -> None:

@@ -71,6 +71,13 @@ def hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+def bucket_of(tier: Tier, moment: datetime, timezone: str) -> datetime:
+    """Begin of the bucket of a tier that contains this moment, in UTC."""
+    if tier == "day":
+        return day_of(moment, timezone)
+    return hour_of(moment) if tier == "hour" else minute_of(moment)
+
+
 def roll_up(minutes: Parts, tier: Tier, timezones: dict[str, str], now: datetime) -> Parts:
     """The same additions in the buckets of a tier, without those so old that the tier does not keep them."""
     if tier == "minute":

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas import tables
 from schemas.dead_letter import Reason
 from services.runtime.clock import Clock
-from services.scorer import dead_letters, ledger, offsets, parts
+from services.scorer import additions, dead_letters, ledger, offsets, parts
 from services.scorer.activity import activity
 from services.scorer.decoding import RecordDecoder
 from services.scorer.fold import fold
@@ -53,8 +53,8 @@ async def commit_events(
         young, too_old = above_floor(decoded, await ledger.floors(connection))
         entered = await ledger.store(connection, young, batch.partition, stored_at)
         # 3. Add the parts of the new events, in key order.
-        minutes = fold(entered.new, compiled, cities, stored_at)
-        await parts.add(connection, minutes, batch.partition, cities, stored_at)
+        folded = fold(entered.new, compiled, cities, stored_at)
+        await additions.add(connection, folded, batch.partition, cities, stored_at)
         await parts.see(connection, activity(entered.new), batch.partition)
         # 4. Record what the scorer itself rejected, book the outcome, mark the changed KPIs, tell the cities.
         rejected = [*undecodable, *too_old, *entered.rejected]
@@ -63,7 +63,7 @@ async def commit_events(
         unreconciled = await offsets.count(
             connection, batch, stored=len(entered.new), duplicate=entered.duplicate, rejected=len(rejected)
         )
-        await parts.mark(connection, minutes, batch.partition)
+        await parts.mark(connection, folded.changed(), batch.partition)
         await notify(connection, {event.identity.city for event in entered.new})
         # 5. Commit, at the end of this block.
     # 6. Telling Kafka the offset, for lag display only, is the consumer's.

@@ -90,6 +90,59 @@ class Part(NamedTuple):
 Parts = dict[PartKey, Part]
 
 
+class BinKey(NamedTuple):
+    """A bin of `services/scorer/histogram.py` in a bucket."""
+
+    city: str
+    kpi: str
+    bucket: datetime
+    bin: int
+
+
+Bins = dict[BinKey, int]
+"""How many durations fell into each bin."""
+
+
+class EntryKey(NamedTuple):
+    """A dated entry of one event: an inventory or a reference base. The event's own key makes it removable."""
+
+    city: str
+    kpi: str
+    component: str
+    base: bool
+    """Whether it stands below the fraction bar."""
+    district: str
+    source: str
+    at: datetime
+    """From when the value holds."""
+    time: datetime
+    id_hash: int
+
+
+class Entry(NamedTuple):
+    """What an event adds to its entry; an entry whose events add up to 0 was taken back."""
+
+    value: int
+    events: int
+    until: datetime | None
+    """When it ceases to hold, where the event says so."""
+
+
+Entries = dict[EntryKey, Entry]
+
+
+class Folded(NamedTuple):
+    """What events add: integers in minutes, and dated entries. All of it can be taken away by adding its negative."""
+
+    parts: Parts
+    bins: Bins
+    entries: Entries
+
+    def changed(self) -> set[tuple[str, str]]:
+        """(city, KPI) of everything added to; bins never come without parts."""
+        return {(key.city, key.kpi) for keys in (self.parts, self.entries) for key in keys}
+
+
 class City(NamedTuple):
     """What folding needs to know of a city."""
 

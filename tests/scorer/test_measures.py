@@ -34,7 +34,7 @@ def folded(*bodies: bytes) -> dict[str, Part]:
     decoded, rejected = RecordDecoder().decode([Record(i, body) for i, body in enumerate(bodies)], CITIES)
     assert not rejected
     total: dict[str, Part] = {}
-    for key, part in fold(decoded, compile_measures(load_catalogue()), CITIES, STORED_AT).items():
+    for key, part in fold(decoded, compile_measures(load_catalogue()), CITIES, STORED_AT).parts.items():
         total[key.kpi] = Part(*(a + b for a, b in zip(total.get(key.kpi, (0, 0, 0)), part, strict=True)))
     return total
 
@@ -87,7 +87,7 @@ def test_the_waiting_limit_is_the_categorys(city: str, wait_ms: int, in_time: in
 def test_latency_runs_from_recordedtime_to_the_commit_and_lies_in_its_minute() -> None:
     body = answered(recordedtime="2026-11-22T10:30:03.500Z")
     decoded, _ = RecordDecoder().decode([Record(0, body)], CITIES)
-    parts = fold(decoded, compile_measures(load_catalogue()), CITIES, STORED_AT)
+    parts = fold(decoded, compile_measures(load_catalogue()), CITIES, STORED_AT).parts
     minute = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
     assert parts[PartKey("karaganda", "1.1", "", "", minute)] == Part(1500, 1, 1)
     assert "1.1" not in folded(answered())
@@ -97,7 +97,7 @@ def test_latency_runs_from_recordedtime_to_the_commit_and_lies_in_its_minute() -
 def test_districts_are_kept_apart() -> None:
     data = {**REGISTERED, "district": "kazybek-bi"}
     decoded, _ = RecordDecoder().decode([Record(0, event("request-registered", "2026-11-22T10:00:00Z", data))], CITIES)
-    parts = fold(decoded, compile_measures(load_catalogue()), CITIES, STORED_AT)
+    parts = fold(decoded, compile_measures(load_catalogue()), CITIES, STORED_AT).parts
     assert {key.district for key in parts} == {"kazybek-bi"}
 
 

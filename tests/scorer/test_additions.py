@@ -1,0 +1,77 @@
+"""What a batch adds to the database can be read back, and taken away again by its negative."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas import tables
+from schemas.catalogue import Period
+from services.cityscore.catalogue import load_catalogue
+from services.scorer import additions, bins
+from services.scorer.decoding import RecordDecoder
+from services.scorer.fold import fold
+from services.scorer.histogram import bin_of
+from services.scorer.measures import compile_measures
+from services.scorer.tiers import trailing
+from services.scorer.types import City, Decoded, Entry, EntryKey, Folded, Record
+from tests.scorer.events import answered
+
+pytestmark = pytest.mark.stack
+
+CITY = City("karaganda", "regional", "Asia/Almaty", 0)
+CITIES = {CITY.code: CITY}
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+COMPILED = compile_measures(load_catalogue())
+
+
+def calls(rng: random.Random, count: int) -> tuple[list[Decoded], list[int]]:
+    """Answered calls of the last 24 hours, and their waits in ms."""
+    waits = [rng.randrange(600_000) for _ in range(count)]
+    ends = [NOW - timedelta(milliseconds=rng.randrange(86_000_000)) for _ in waits]
+    bodies = [
+        answered(end.isoformat(), (end - timedelta(milliseconds=wait)).isoformat(), id=f"call-{number}")
+        for number, (end, wait) in enumerate(zip(ends, waits, strict=True))
+    ]
+    decoded, rejected = RecordDecoder().decode([Record(i, body) for i, body in enumerate(bodies)], CITIES)
+    assert not rejected
+    return decoded, waits
+
+
+async def test_bins_of_a_window_are_those_of_the_plain_list(database: AsyncEngine) -> None:
+    events, waits = calls(random.Random(1), 200)
+    for partition, batch in enumerate((events[:80], events[80:])):
+        async with database.begin() as connection:
+            await additions.add(connection, fold(batch, COMPILED, CITIES, NOW), partition, CITIES, NOW)
+    async with database.connect() as connection:
+        for period in (Period.DAY, Period.WEEK, Period.YEAR):
+            window = trailing(period, NOW, CITY.timezone)
+            assert await bins.read(connection, CITY, "2.1", window) == Counter(map(bin_of, waits))
+
+
+async def test_the_negative_takes_away_exactly_what_was_added(database: AsyncEngine) -> None:
+    events, _ = calls(random.Random(2), 50)
+    for partition, sign in enumerate((1, -1)):
+        async with database.begin() as connection:
+            folded = fold(events, COMPILED, CITIES, NOW, sign)
+            await additions.add(connection, folded, partition, CITIES, NOW)
+    async with database.connect() as connection:
+        for tier in tables.parts:
+            sums = f"SELECT DISTINCT sum(numerator), sum(denominator), sum(count) FROM part_{tier} GROUP BY kpi, bucket"  # noqa: S608
+            assert (await connection.execute(sa.text(sums))).all() == [(0, 0, 0)]
+            counts = f"SELECT DISTINCT sum(count) FROM bin_{tier} GROUP BY kpi, bucket, bin"  # noqa: S608
+            assert (await connection.execute(sa.text(counts))).all() == [(0,)]
+
+
+async def test_entries_are_added_per_event(database: AsyncEngine) -> None:
+    key = EntryKey("karaganda", "8.1", "", False, "", "/karaganda/smart-stops/registry", NOW, NOW, 7)
+    for value, events, expected in ((5, 1, (5, 1)), (-5, -1, (0, 0))):
+        async with database.begin() as connection:
+            await additions.add(connection, Folded({}, {}, {key: Entry(value, events, None)}), 0, CITIES, NOW)
+            row = (await connection.execute(sa.select(tables.entry.c.value, tables.entry.c.count))).one()
+            assert tuple(row) == expected
