@@ -68,7 +68,7 @@ class BatchConsumer:
                     group.create_task(self._commit(partition, messages, stored))
 
     async def _commit(self, partition: TopicPartition, messages: Sequence[Any], stored: Stored) -> None:
-        records = [Record(message.offset, message.value or b"") for message in messages]
+        records = [Record(message.offset, message.value or b"", message.timestamp or 0) for message in messages]
         identity = self._identities[partition.topic]
         begin = self._next.get(partition, -1)
         batch = Batch(identity.cluster, identity.topic_id, partition.topic, partition.partition, begin, records)

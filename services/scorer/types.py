@@ -19,6 +19,8 @@ class Record(NamedTuple):
 
     offset: int
     value: bytes
+    timestamp: int = 0
+    """When the gateway handed it to Kafka, ms since 1970; 0 when nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
