@@ -10,7 +10,7 @@ import typer
 
 from services.runtime.messages import text
 
-MODULES: Final = ("demo", "stack", "ingest", "scorer", "api", "simulate", "catalogue", "database", "dlq")
+MODULES: Final = ("demo", "stack", "ingest", "scorer", "api", "simulate", "catalogue", "database", "dlq", "certs")
 
 
 def build(only: str | None = None) -> typer.Typer:
