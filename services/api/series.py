@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from schemas.measures import Measure
+from schemas.retention import PARTS_KEPT
 from schemas.tables import Tier, parts
 from services.api.cities import require_city
 from services.api.errors import NoSeriesError, SeriesRangeError
@@ -25,8 +26,6 @@ STEP: Final[dict[Tier, timedelta]] = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
 }
-KEPT: Final[dict[Tier, timedelta]] = {"minute": timedelta(days=3), "hour": timedelta(days=200)}
-"""How long the scorer keeps the fine tiers; days are kept for good."""
 DEFAULT_SPAN: Final[dict[Tier, timedelta]] = {
     "minute": timedelta(hours=2),
     "hour": timedelta(days=7),
@@ -100,7 +99,7 @@ def span_of(resolution: Tier, begin: datetime | None, end: datetime | None, now:
         raise SeriesRangeError("series_empty")
     if (end - begin) / STEP[resolution] > MAX_POINTS:
         raise SeriesRangeError("series_long", limit=MAX_POINTS)
-    kept = KEPT.get(resolution)
+    kept = PARTS_KEPT[resolution]
     if kept and begin < now - kept - STEP[resolution]:
         raise SeriesRangeError("series_gone", days=kept.days)
     return Span(begin, end)

@@ -7,26 +7,28 @@ from datetime import date, timedelta
 from schemas.catalogue import Period
 
 
-def periods_ending_in(year: int, period: Period) -> tuple[str, ...]:
-    """The periods of one kind whose last day lies in a year, oldest first. Weeks are ISO weeks and end on Sunday."""
+def name_of(period: Period, day: date) -> str:
+    """The name of the period that contains a day."""
     match period:
         case Period.DAY:
-            return tuple(day.isoformat() for day in _days(year))
+            return day.isoformat()
         case Period.WEEK:
-            return tuple(_week(day) for day in _days(year) if day.isoweekday() == 7)
+            year, week, _ = day.isocalendar()
+            return f"{year:04}-W{week:02}"
         case Period.MONTH:
-            return tuple(f"{year:04}-{month:02}" for month in range(1, 13))
+            return f"{day.year:04}-{day.month:02}"
         case Period.QUARTER:
-            return tuple(f"{year:04}-Q{quarter}" for quarter in range(1, 5))
+            return f"{day.year:04}-Q{(day.month + 2) // 3}"
         case Period.YEAR:
-            return (f"{year:04}",)
+            return f"{day.year:04}"
+
+
+def periods_ending_in(year: int, period: Period) -> tuple[str, ...]:
+    """The periods of one kind whose last day lies in a year, oldest first. Weeks are ISO weeks and end on Sunday."""
+    ends = [day for day in _days(year) if period is not Period.WEEK or day.isoweekday() == 7]
+    return tuple(dict.fromkeys(name_of(period, day) for day in ends))
 
 
 def _days(year: int) -> list[date]:
     first = date(year, 1, 1)
     return [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
-
-
-def _week(day: date) -> str:
-    year, week, _ = day.isocalendar()
-    return f"{year:04}-W{week:02}"

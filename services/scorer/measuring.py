@@ -12,7 +12,7 @@ from schemas.catalogue import Catalogue, Kpi
 from schemas.snapshot import Window
 from services.scorer import reading
 from services.scorer.snapshots import Measured
-from services.scorer.tiers import before, trailing
+from services.scorer.tiers import LENGTH, before, trailing
 from services.scorer.types import City
 from services.scorer.values import Sources, Sums, doubtful_zero, evaluate
 
@@ -75,7 +75,7 @@ class Measuring:
     @staticmethod
     def _live(kpi: Kpi, city: City, now: datetime) -> Asked:
         window = trailing(kpi.period, now, city.timezone, past_only=kpi.measure.cohort)
-        return Asked(kpi.code, window, before(window, kpi.period, city.timezone), now)
+        return Asked(kpi.code, window, before(window, LENGTH[kpi.period], city.timezone), now)
 
     async def _remembered(
         self, connection: AsyncConnection, city: City, asked: Sequence[Asked], revisions: Mapping[str, int]

@@ -7,13 +7,14 @@ hour, 365 days to the city's day. Its last granule is the running one, so that a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from operator import add
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.catalogue import Period
+from schemas.retention import PARTS_KEPT
 from schemas.snapshot import Window
 from schemas.tables import Tier
 from services.scorer.types import Part, PartKey, Parts
@@ -31,8 +32,7 @@ LENGTH: Final[dict[Period, timedelta]] = {
 }
 """Trailing window of a KPI's period."""
 
-KEPT: Final[dict[Tier, timedelta | None]] = {"minute": timedelta(days=3), "hour": timedelta(days=200), "day": None}
-"""How long a tier's rows are kept; twice the longest window that is cut at its granule, and a margin."""
+KEPT: Final = PARTS_KEPT
 
 
 class Piece(NamedTuple):
@@ -59,6 +59,16 @@ def _day_of_quarter(quarter: datetime, timezone: str) -> datetime:
 def next_day(day: datetime, timezone: str) -> datetime:
     """Begin of the following city-local day; 23 or 25 hours later where clocks change."""
     return day_of(day + timedelta(hours=30), timezone)
+
+
+def local_date(moment: datetime, timezone: str) -> date:
+    """The date in the city."""
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
+def midnight(day: date, timezone: str) -> datetime:
+    """Begin of a city-local day, in UTC; where midnight comes twice, the first one."""
+    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
 def minute_of(moment: datetime) -> datetime:
@@ -105,20 +115,49 @@ def _added(items: Iterable[tuple[PartKey, Part]]) -> Parts:
 
 def trailing(period: Period, now: datetime, timezone: str, *, past_only: bool = False) -> Window:
     """The trailing window of a period at `now`. `past_only` (cohorts) leaves the running minute out."""
+    return rolling(LENGTH[period], now, timezone, past_only=past_only)
+
+
+def rolling(length: timedelta, now: datetime, timezone: str, *, past_only: bool = False) -> Window:
+    """The trailing window of any length, cut at the granule its length calls for; see `trailing`."""
     end = minute_of(now) if past_only else minute_of(now) + MINUTE
-    if period is Period.DAY:
-        begin = minute_of(now) + MINUTE - LENGTH[period]
-    elif period is Period.YEAR:
-        begin = day_of(now - LENGTH[period] + DAY, timezone)
+    if length <= DAY:
+        begin = minute_of(now) + MINUTE - length
+    elif length <= LENGTH[Period.QUARTER]:
+        begin = hour_of(now) + HOUR - length
     else:
-        begin = hour_of(now) + HOUR - LENGTH[period]
+        begin = midnight(local_date(now, timezone) - length + DAY, timezone)
     return Window(begin=begin, end=end)
 
 
-def before(window: Window, period: Period, timezone: str) -> Window:
-    """The whole trailing window that ends where this one begins."""
-    begin = window.begin - LENGTH[period]
-    return Window(begin=day_of(begin, timezone) if period is Period.YEAR else begin, end=window.begin)
+def before(window: Window, length: timedelta, timezone: str) -> Window:
+    """The whole trailing window that ends where this one begins; from midnight if this one is."""
+    if length >= DAY and window.begin == day_of(window.begin, timezone):
+        return Window(begin=midnight(local_date(window.begin, timezone) - length, timezone), end=window.begin)
+    return Window(begin=window.begin - length, end=window.begin)
+
+
+def ended(tier: Tier, length: timedelta, at: datetime, timezone: str) -> Window:
+    """The trailing window over the granules of a tier that were over at a moment."""
+    end = bucket_of(tier, at, timezone)
+    if tier != "day":
+        return rolling(length, end - timedelta(microseconds=1), timezone)
+    return Window(begin=midnight(local_date(end, timezone) - length, timezone), end=end)
+
+
+def finest(length: timedelta, at: datetime, timezone: str, today: datetime) -> tuple[Tier, Window]:
+    """The finest granule at which a past window, and the one before it, can still be read today."""
+    tiers: tuple[Tier, ...] = ("minute", "hour", "day")
+    for tier in tiers:
+        window = ended(tier, length, at, timezone)
+        if is_kept(window, timezone, today) and is_kept(before(window, length, timezone), timezone, today):
+            break
+    return tier, window
+
+
+def is_kept(window: Window, timezone: str, today: datetime) -> bool:
+    """Whether every bucket that makes up a window is still kept."""
+    return all((kept := KEPT[tier]) is None or begin >= today - kept for tier, begin, _ in cover(window, timezone))
 
 
 def cover(window: Window, timezone: str) -> Iterator[Piece]:

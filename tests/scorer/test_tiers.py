@@ -15,11 +15,16 @@ from schemas.tables import Tier
 from services.scorer.tiers import (
     HOUR,
     KEPT,
+    LENGTH,
     MINUTE,
     before,
+    bucket_of,
     cover,
     day_of,
+    ended,
+    finest,
     hour_of,
+    is_kept,
     minute_of,
     next_day,
     roll_up,
@@ -127,8 +132,47 @@ def test_a_day_whose_midnight_comes_twice_begins_with_the_first() -> None:
 @given(moments, zones, st.sampled_from(list(Period)))
 def test_the_window_before_ends_where_the_window_begins_and_is_kept(now: datetime, zone: str, period: Period) -> None:
     window = trailing(period, now, zone)
-    earlier = before(window, period, zone)
+    earlier = before(window, LENGTH[period], zone)
     assert earlier.end == window.begin
     for piece in cover(earlier, zone):
         kept = KEPT[piece.tier]
         assert kept is None or now - piece.begin < kept
+
+
+@given(moments, zones, st.sampled_from(list(Period)), st.timedeltas(timedelta(), timedelta(days=700)))
+def test_a_past_window_ends_by_its_moment_and_can_be_read(
+    at: datetime, zone: str, period: Period, age: timedelta
+) -> None:
+    today = at + age
+    tier, window = finest(LENGTH[period], at, zone, today)
+    assert window.end == bucket_of(tier, at, zone)
+    assert is_kept(window, zone, today)
+    assert is_kept(before(window, LENGTH[period], zone), zone, today)
+    running = timedelta(days=1) if period is Period.YEAR else HOUR
+    assert LENGTH[period] - running - HOUR < window.end - window.begin <= LENGTH[period] + HOUR
+
+
+@pytest.mark.parametrize(
+    ("period", "days", "tier"),
+    [
+        ("day", 0, "minute"),
+        ("day", 3, "hour"),
+        ("day", 197, "hour"),
+        ("day", 201, "day"),
+        ("quarter", 17, "hour"),
+        ("quarter", 20, "day"),
+        ("year", 1, "minute"),
+        ("year", 20, "hour"),
+        ("year", 300, "day"),
+    ],
+)
+def test_granules_of_past_windows(period: str, days: int, tier: str) -> None:
+    now = at("2026-11-22T10:20:30+00:00")
+    assert finest(LENGTH[Period(period)], now - timedelta(days=days), ALMATY, now)[0] == tier
+
+
+def test_a_past_window_is_that_of_the_live_score_of_the_minute_before() -> None:
+    now = at("2026-11-22T10:20:30+00:00")
+    for period in Period:
+        live = trailing(period, at("2026-11-22T10:19:59+00:00"), ALMATY)
+        assert ended("minute", LENGTH[period], now, ALMATY) == live
