@@ -2,6 +2,8 @@
 
 Identity is `(source, id, time)`. A gateway fills in what a plain device leaves out: `source` from the topic, `id` as
 the SHA-256 of topic and bytes, `time` from its own clock together with the mark `clockless`.
+
+An event that supersedes another one is a correction; without data it is a retraction (docs/adr/0008-corrections.md).
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 EventClass = Literal["telemetry", "department"]
 
@@ -47,8 +49,8 @@ class Data(BaseModel):
 D = TypeVar("D", bound=Data)
 
 
-class Event(BaseModel, Generic[D]):
-    """A CloudEvents 1.0 object in the JSON format with typed data."""
+class Envelope(BaseModel):
+    """The attributes of a CloudEvents 1.0 object in the JSON format: all but its data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -66,10 +68,38 @@ class Event(BaseModel, Generic[D]):
     """When the departmental system had the fact (CloudEvents extension); KPI 1.1 runs from here."""
     clockless: Literal[True] | None = None
     """Set by the gateway: `time` is the gateway's, so exactly-once does not hold for this event."""
+    supersedesid: Name | None = None
+    """`id` of the event of the same source that this one replaces (CloudEvents extension) …"""
+    supersedestime: Annotated[Timestamp | None, Field(validate_default=True)] = None
+    """… and its `time`. Without data the event is a retraction: the superseded one counts no more."""
+
+    @field_validator("supersedestime")
+    @classmethod
+    def _names_another_event(cls, moment: datetime | None, info: ValidationInfo) -> datetime | None:
+        if "supersedesid" not in info.data or "time" not in info.data:
+            return moment  # what is wrong with those is said already
+        superseded = info.data["supersedesid"]
+        if (superseded is None) != (moment is None):
+            raise ValueError("supersedesid and supersedestime belong together: name the event by both")
+        if superseded is not None and (superseded, moment) == (info.data.get("id"), info.data["time"]):
+            raise ValueError("an event cannot supersede itself: give the correction an id of its own")
+        return moment
+
+
+class Event(Envelope, Generic[D]):
+    """An event with typed data."""
+
     data: D
 
 
-def canonical(event: Event[Any]) -> bytes:
+class Retraction(Envelope):
+    """An event without data: the one it supersedes counts no more, and nothing takes its place."""
+
+    supersedesid: Name
+    data: None = None
+
+
+def canonical(event: Event[Any] | Retraction) -> bytes:
     """The one byte form of an event: fixed field order, UTC, nothing absent spelled out.
 
     A redelivery with other white space, field order or zone has the same canonical bytes.

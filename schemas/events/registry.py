@@ -12,7 +12,7 @@ import msgspec
 from pydantic import AwareDatetime, BaseModel
 
 from schemas.events import contact_centre
-from schemas.events.envelope import Data, Event
+from schemas.events.envelope import Data, Event, Retraction
 
 EVENT_TYPES: Final[Mapping[str, type[Data]]] = {model.type_name: model for model in contact_centre.TYPES}
 CONTRACTS: Final[Mapping[str, type[Event[Any]]]] = {name: Event[model] for name, model in EVENT_TYPES.items()}  # type: ignore[valid-type]
@@ -58,6 +58,15 @@ STRUCTS: Final[Mapping[str, type[msgspec.Struct]]] = {name: _derive(model) for n
 """The scorer's view of each type. Decode with `decoder()`; `msgspec.structs.fields` lists what a measure may name."""
 
 
+RETRACTION: Final[type[msgspec.Struct]] = _struct("Retraction", _fields(Retraction))
+"""The scorer's view of a retraction of any type; its `data` is None."""
+
+
 def decoder() -> msgspec.json.Decoder[Any]:
     """Decodes canonical bytes into the struct of their `type`; msgspec.DecodeError tells what is wrong and where."""
     return msgspec.json.Decoder(Union[tuple(STRUCTS.values())])  # noqa: UP007
+
+
+def retraction_decoder() -> msgspec.json.Decoder[Any]:
+    """Decodes canonical bytes of a retraction, which `decoder()` refuses because they hold no data."""
+    return msgspec.json.Decoder(RETRACTION)

@@ -24,6 +24,13 @@ class Peek(msgspec.Struct, gc=False):
     source: Any = None
     time: Any = None
     clockless: Any = None
+    supersedesid: Any = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+    @property
+    def retracts(self) -> bool:
+        """Whether this supersedes an event and puts nothing in its place."""
+        return self.supersedesid is not None and bytes(self.data) == b"null"
 
 
 _PEEK: Final = msgspec.json.Decoder(Peek)

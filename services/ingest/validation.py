@@ -17,8 +17,8 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.dead_letter import Reason
-from schemas.events.envelope import Event, canonical
-from schemas.events.registry import CONTRACTS, EVENT_TYPES, STRUCTS
+from schemas.events.envelope import Event, Retraction, canonical
+from schemas.events.registry import CONTRACTS, EVENT_TYPES, STRUCTS, retraction_decoder
 from schemas.identity import Identity, parse_identity, topic_of
 from services.ingest import syntax
 from services.ingest.errors import RejectedError
@@ -58,6 +58,7 @@ class Rejected(NamedTuple):
 
 
 Outcome = Accepted | Rejected
+Fact = Event[Any] | Retraction
 SourceRule = Callable[[str | None], Identity]
 """Whose event it is, from the `source` it states (None: none); RejectedError for a foreign one."""
 
@@ -139,7 +140,7 @@ def _stated_source(peek: syntax.Peek) -> str | None:
     raise RejectedError(Reason.INVALID_FIELD, "source must be a string", "$.source")
 
 
-def _contract_of(peek: syntax.Peek, owner: Identity) -> type[Event[Any]]:
+def _contract_of(peek: syntax.Peek, owner: Identity) -> type[Fact]:
     if peek.type is None:
         raise RejectedError(Reason.INVALID_FIELD, "type is missing: it names what the event states", "$.type")
     if not isinstance(peek.type, str):
@@ -153,7 +154,10 @@ def _contract_of(peek: syntax.Peek, owner: Identity) -> type[Event[Any]]:
         raise RejectedError(Reason.FOREIGN_IDENTITY, detail, "$.type")
     if peek.clockless is not None:
         raise RejectedError(Reason.INVALID_FIELD, "clockless is set by the gateway only: leave it out", "$.clockless")
-    return CONTRACTS[peek.type]
+    if peek.supersedesid is not None and peek.time is None:
+        detail = "a correction states its own time, so that sent again it is known to be the same"
+        raise RejectedError(Reason.INVALID_FIELD, detail, "$.time")
+    return Retraction if peek.retracts else CONTRACTS[peek.type]
 
 
 def _absent(
@@ -171,11 +175,12 @@ def _absent(
     return filled
 
 
-def _validated(contract: type[Event[Any]], raw: bytes, filled: Mapping[str, Any]) -> Event[Any]:
+def _validated(contract: type[Fact], raw: bytes, filled: Mapping[str, Any]) -> Fact:
     complete = syntax.with_members(raw, filled) if filled else raw
     try:
         event = contract.model_validate_json(complete)
-        _DECODERS[event.type].decode(complete)
+        decoder = _RETRACTIONS if isinstance(event, Retraction) else _DECODERS[event.type]
+        decoder.decode(complete)
     except ValidationError as error:
         raise _rejection(error) from error
     except (msgspec.DecodeError, RecursionError) as error:
@@ -184,6 +189,7 @@ def _validated(contract: type[Event[Any]], raw: bytes, filled: Mapping[str, Any]
 
 
 _DECODERS: Final = {name: msgspec.json.Decoder(struct) for name, struct in STRUCTS.items()}
+_RETRACTIONS: Final = retraction_decoder()
 _PAST: Final = {
     name: tuple(
         field
@@ -194,12 +200,12 @@ _PAST: Final = {
 }
 
 
-def _require_past(event: Event[Any], limit: datetime) -> None:
-    if event.time > limit:
-        raise _future("$.time", event.time)
-    if event.recordedtime is not None and event.recordedtime > limit:
-        raise _future("$.recordedtime", event.recordedtime)
-    for field in _PAST[event.type]:
+def _require_past(event: Fact, limit: datetime) -> None:
+    for attribute in ("time", "recordedtime", "supersedestime"):
+        moment = getattr(event, attribute)
+        if moment is not None and moment > limit:
+            raise _future(f"$.{attribute}", moment)
+    for field in () if isinstance(event, Retraction) else _PAST[event.type]:
         moment = getattr(event.data, field)
         if moment is not None and moment > limit:
             raise _future(f"$.data.{field}", moment)

@@ -65,6 +65,7 @@ def accepted(event: dict[str, Any]) -> Accepted:
         (encoded(call("c", id="")), Reason.INVALID_FIELD, "$.id"),
         (encoded(call("c", id="a\x00b")), Reason.INVALID_FIELD, "$.id"),
         (encoded(call("c", data=[])), Reason.INVALID_FIELD, "$.data"),
+        (encoded({**call("c"), "data": None}), Reason.INVALID_FIELD, "$.data"),
         (encoded(call("c", surprise=1)), Reason.INVALID_FIELD, "$.surprise"),
         (encoded(call("c", time="0001-01-01T00:00:00+05:00")), Reason.INVALID_FIELD, "$.time"),
         (encoded(call("c", time="1772424012")), Reason.INVALID_FIELD, "$.time"),
@@ -255,3 +256,22 @@ def test_no_json_raises(value: Any, ascii_only: bool) -> None:
 def test_no_damage_to_a_good_event_raises(position: int, damage: bytes) -> None:
     good = encoded(call("c"))
     check(good[:position] + damage + good[position + 1 :])
+
+
+@pytest.mark.parametrize("absent", [{}, {"data": None}])
+def test_a_retraction_has_one_form_whether_its_data_is_null_or_absent(absent: dict[str, None]) -> None:
+    retraction = call("c", supersedesid="b", supersedestime=NOW.isoformat(), data=None) | absent
+    body = json.loads(accepted(retraction).body)
+    assert "data" not in body
+    assert (body["supersedesid"], body["type"]) == ("b", TYPE)
+
+
+def test_what_a_correction_supersedes_may_be_older_than_anything_the_gateway_knows() -> None:
+    assert accepted(call("c", supersedesid="b", supersedestime="1999-12-31T23:59:59Z"))
+
+
+def test_a_retraction_of_another_systems_type_is_foreign() -> None:
+    retraction = call("c", supersedesid="b", supersedestime=NOW.isoformat(), data=None)
+    (outcome,) = accept(Identity("karaganda", "parking", "p-1"), encoded(retraction | {"source": None}), NOW, LIMITS)
+    assert isinstance(outcome, Rejected)
+    assert (outcome.reason, outcome.field) == (Reason.FOREIGN_IDENTITY, "$.type")
