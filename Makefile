@@ -35,8 +35,9 @@ docs: setup-dev ## Write the generated parts of the docs again
 	$(BIN)/python -m tests.docs.generate
 	$(BIN)/python -m tests.docs.reference
 
-chaos: setup-dev ## Kill processes at random under load, compare with the truth, print a table
-	@$(BIN)/python -m tests.chaos
+chaos: setup-dev ## Break things at random under load, compare with the truth, print tables
+	@$(BIN)/python -m tests.chaos kills --rate 1000
+	@$(BIN)/python -m tests.chaos trials
 
 bench: setup-dev ## Measure rates, latencies, CPU and memory, print tables
 	@$(BIN)/python -m tests.bench

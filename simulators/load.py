@@ -18,7 +18,7 @@ from schemas.identity import Identity
 from simulators.delivered import Delivered
 from simulators.facts import SYSTEM, Fact, encode
 from simulators.moments import DAY, MINUTE, SECOND
-from simulators.publisher import Publisher
+from simulators.publisher import PersistentPublisher, Publisher
 
 TICK_S: Final = 0.005
 IN_FLIGHT: Final = 1000
@@ -163,17 +163,43 @@ async def publishers(
             await publisher.close()
 
 
+@asynccontextmanager
+async def persistent_publishers(
+    host: str, port: int, passwords: Mapping[Identity, str], on_ack: Callable[[bytes, float], None]
+) -> AsyncIterator[Sequence[PersistentPublisher]]:
+    """A device each that connects as often as it must."""
+    devices = [PersistentPublisher(host, port, *account, on_ack) for account in passwords.items()]
+    try:
+        yield devices
+    finally:
+        for device in devices:
+            await device.close()
+
+
 async def run(
-    load: Load, host: str, port: int, passwords: Mapping[Identity, str], delivered: Delivered, start: int
+    load: Load,
+    host: str,
+    port: int,
+    passwords: Mapping[Identity, str],
+    delivered: Delivered,
+    start: int,
+    *,
+    persistent: bool = False,
+    drain_s: float = DRAIN_S,
 ) -> Sent:
-    """Send it all at its rate and wait for the acknowledgements. `start`: now, in ms since 1970."""
+    """Send it all at its rate and wait for the acknowledgements. `start`: now, in ms since 1970.
+
+    ConnectionError when the broker goes away, unless the devices are `persistent`.
+    """
     result = Sent()
 
     def acknowledged(payload: bytes, _sent: float) -> None:
         result.acknowledged += 1
         delivered.add(payload)
 
-    async with publishers(host, port, {i: passwords[i] for i in load.identities}, acknowledged) as connections:
+    accounts = {identity: passwords[identity] for identity in load.identities}
+    kind = persistent_publishers if persistent else publishers
+    async with kind(host, port, accounts, acknowledged) as connections:
         began = time.monotonic()
         for message in messages(load, start):
             ahead = began + result.sent / load.rate - time.monotonic()
@@ -181,7 +207,7 @@ async def run(
                 await asyncio.sleep(max(ahead, TICK_S))
             await connections[message.device].send(message.payload, 0.0, IN_FLIGHT)
             result.sent += 1
-        async with asyncio.timeout(DRAIN_S):
+        async with asyncio.timeout(drain_s):
             for connection in connections:
                 await connection.drained()
         result.took_s = time.monotonic() - began

@@ -7,7 +7,7 @@ measures. Devices that behave like devices are in `devices.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Self
 
 from schemas.identity import Channel, Identity, topic_of
@@ -16,6 +16,10 @@ _CONNACK: Final = 0x20
 _PUBACK: Final = 0x40
 _PINGREQ: Final = b"\xc0\x00"
 KEEPALIVE_S: Final = 60
+IN_FLIGHT_LIMIT: Final = 65_000
+"""MQTT has 65,535 packet identifiers."""
+AGAIN_S: Final = 0.3
+"""Between two attempts to connect."""
 BUFFER: Final = 1 << 20
 """Bytes that may wait for the socket before sending pauses."""
 
@@ -68,9 +72,9 @@ class Publisher(asyncio.Protocol):
         return publisher
 
     @property
-    def outstanding(self) -> int:
-        """Messages sent and not yet acknowledged."""
-        return len(self._under_way)
+    def outstanding(self) -> Sequence[tuple[bytes, float]]:
+        """Messages sent and not yet acknowledged, oldest first."""
+        return list(self._under_way.values())
 
     async def send(self, payload: bytes, sent: float, limit: int) -> None:
         """Send one message; waits while `limit` are not acknowledged. ConnectionError when the connection is gone."""
@@ -153,6 +157,55 @@ class Publisher(asyncio.Protocol):
         if not self._answer.done():
             self._answer.set_exception(self.lost)
         self._room.set()
+
+
+class PersistentPublisher:
+    """A device that does not give up: it connects again, and sends again what was not acknowledged."""
+
+    def __init__(
+        self, host: str, port: int, identity: Identity, password: str, on_ack: Callable[[bytes, float], None]
+    ) -> None:
+        self._account = (host, port, identity, password, on_ack)
+        self._publisher: Publisher | None = None
+        self._unsent: Sequence[tuple[bytes, float]] = ()
+
+    async def send(self, payload: bytes, sent: float, limit: int) -> None:
+        """Send one message, however long the broker is away."""
+        while True:
+            try:
+                await (await self._connected(limit)).send(payload, sent, limit)
+            except ConnectionError:
+                continue
+            return
+
+    async def drained(self) -> None:
+        """Wait until everything is acknowledged."""
+        while True:
+            try:
+                await (await self._connected(IN_FLIGHT_LIMIT)).drained()
+            except ConnectionError:
+                continue
+            return
+
+    async def close(self) -> None:
+        """Disconnect properly."""
+        if self._publisher:
+            await self._publisher.close()
+
+    async def _connected(self, limit: int) -> Publisher:
+        while self._publisher is None or self._publisher.lost:
+            if self._publisher is not None:
+                await self._publisher.close()
+                self._unsent = [*self._publisher.outstanding, *self._unsent]
+                self._publisher = None
+            try:
+                self._publisher = await Publisher.connect(*self._account)
+                while self._unsent:
+                    await self._publisher.send(*self._unsent[0], limit)
+                    self._unsent = self._unsent[1:]
+            except (OSError, RefusedError, TimeoutError):
+                await asyncio.sleep(AGAIN_S)
+        return self._publisher
 
 
 def _string(value: bytes) -> bytes:

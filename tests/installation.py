@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from deploy.migrations.run import upgrade
@@ -21,6 +22,7 @@ from deploy.stack.tools import wait_until
 from schemas.identity import Identity
 from schemas.snapshot import Snapshot
 from services.cli.database import CitiesFile, apply_cities
+from services.runtime.database import open_database
 
 SERVICES = {"ingest": "ingest_http", "scorer": "metrics_scorer", "api": "api"}
 """Our services, and the port that tells that one runs."""
@@ -58,6 +60,23 @@ class Installation:
             time.sleep(0.05)
         os.kill(pid, signal.SIGKILL)
 
+    async def register(self, category: str = "regional") -> None:
+        """Make the city known."""
+        names = {"kk": "Сынақ", "ru": "Проба", "en": "Trial"}
+        city = {"code": self.city, "name": names, "category": category, "timezone": "Asia/Almaty"}
+        await apply_cities(self.database_url, CitiesFile.model_validate({"cities": [city]}))
+
+    async def forget(self) -> None:
+        """Take the city out of what is scored; its events and parts stay."""
+        engine = open_database(self.database_url, application="tests")
+        try:
+            async with engine.begin() as connection:
+                for table, column in (("cityscore_current", "city"), ("city", "code")):
+                    gone = sa.text(f"DELETE FROM {table} WHERE {column} = :city")  # noqa: S608  (our own names)
+                    await connection.execute(gone, {"city": self.city})
+        finally:
+            await engine.dispose()
+
     async def snapshot(self, client: httpx2.AsyncClient) -> Snapshot:
         """The city's score as the API serves it."""
         response = await client.get(f"{self.api}/api/v1/cities/{self.city}/cityscore")
@@ -87,9 +106,7 @@ def own_stack(folder: Path, ports: Ports) -> Iterator[Stack]:
 def services_on(stack: Stack, category: str = "regional") -> Iterator[Installation]:
     """Our services on a migrated stack, with a new city, stopped at the end."""
     installation = Installation(stack, f"test-{time.time_ns() // 1_000_000}")
-    names = {"kk": "Сынақ", "ru": "Проба", "en": "Trial"}
-    city = {"code": installation.city, "name": names, "category": category, "timezone": "Asia/Almaty"}
-    asyncio.run(apply_cities(installation.database_url, CitiesFile.model_validate({"cities": [city]})))
+    asyncio.run(installation.register(category))
     try:
         for name, port in SERVICES.items():
             stack.start(Program(name=name, argv=(str(Path(sys.executable).parent / "ahual"), name)))

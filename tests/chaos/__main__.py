@@ -1,4 +1,9 @@
-"""`python -m tests.chaos`: kills at random moments under load, and a table of what came of it."""
+"""`python -m tests.chaos`: what goes wrong under load, and a table of what came of it.
+
+python -m tests.chaos trials            seeded faults of every kind, singly and in pairs, a city per trial
+python -m tests.chaos kills             one long load, gateway and scorer killed again and again
+python -m tests.chaos broker            what a killed Mosquitto loses of what it acknowledged
+"""
 
 from __future__ import annotations
 
@@ -11,66 +16,68 @@ from random import SystemRandom
 from rich.console import Console
 
 from simulators.load import Load
-from tests.chaos import trial
-from tests.chaos.trial import Report
-from tests.installation import own_stack, ports_from, services_on
+from tests.chaos import broker, faults, tables, trial
+from tests.chaos.faults import Fault
+from tests.chaos.trial import AFTERWARDS_S, Report
+from tests.chaos.wiring import Wired, own_city, wired
+from tests.installation import ports_from
 
 FOLDER = Path(".stack-chaos")
 PORT_OFFSET = 11_500
+FIRST_PROXY = 31_800
 
 
 def main() -> int:
     """0 when every acknowledged message was counted exactly once and every figure is right."""
     asked = _arguments()
+    say = Console(highlight=False, soft_wrap=True, markup=False).print
+    if asked.what == "broker":
+        broker.run(FOLDER, ports_from(PORT_OFFSET), asked.rate, asked.trials, say)
+        return 0
     seed = asked.seed if asked.seed is not None else SystemRandom().randrange(1_000_000)
-    with own_stack(FOLDER, ports_from(PORT_OFFSET)) as stack, services_on(stack) as installation:
+    reports: list[tuple[int, Report]] = []
+    with wired(FOLDER, ports_from(PORT_OFFSET), FIRST_PROXY) as installation:
+        if asked.what == "kills":
+            say(f"seed {seed}: {asked.kills} kills in {asked.duration:g} s at {asked.rate:g} msg/s …")
+            reports.append((seed, one(installation, seed, asked.rate, faults.kills(seed, asked.kills, asked.duration))))
+            say(tables.faults(reports[0][1]))
+        else:
+            say(tables.TRIALS_HEAD)
+            for number in range(seed, seed + asked.trials):
+                reports.append((number, one(installation, number, asked.rate, faults.draw(number))))
+                say(tables.trial(*reports[-1]))
+            say(tables.by_fault(reports))
+    say(tables.sums([report for _, report in reports]))
+    return 0 if all(report.good for _, report in reports) else 1
+
+
+def one(wired: Wired, seed: int, rate: float, drawn: tuple[Fault, ...]) -> Report:
+    """One trial on a running installation, in a city of its own, once everything is whole again."""
+    wired.wait()
+    with own_city(wired.stack) as installation:
         load = Load(
             installation.city,
             seed,
-            rate=asked.rate,
-            duration_s=asked.duration,
+            rate,
+            duration_s=max(fault.ends_s for fault in drawn) + AFTERWARDS_S,
             duplicates=0.02,
             disorder=0.05,
             lateness=0.05,
         )
-        say = Console(highlight=False, soft_wrap=True).print
-        say(f"seed {seed}: {asked.kills} kills in {asked.duration:g} s at {asked.rate:g} msg/s …")
-        report = asyncio.run(trial.run(installation, load, trial.plan(seed, asked.kills, asked.duration)))
-    say(table(report), markup=False)
-    return 0 if report.good else 1
+        return asyncio.run(trial.run(wired, installation, load, drawn))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, help="decides load, moments and victims; default: a new one, printed")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("trials", "kills", "broker"), nargs="?", default="trials")
+    parser.add_argument("--seed", type=int, help="decides load, moments and faults; default: a new one, printed")
+    parser.add_argument("--trials", type=int, default=8, help="with seeds from --seed on; broker: of each kind")
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--duration", type=float, default=120.0, help="of the load, s")
-    parser.add_argument("--rate", type=float, default=1000.0, help="QoS 1 messages a second")
+    parser.add_argument("--duration", type=float, default=120.0, help="of the load with kills, s")
+    parser.add_argument("--rate", type=float, default=2000.0, help="QoS 1 messages a second")
     return parser.parse_args()
-
-
-def table(report: Report) -> str:
-    """Markdown."""
-    lines = ["", "| # | killed after, s | process | back after, s |", "|---|---|---|---|"]
-    for number, kill in enumerate(report.kills, 1):
-        back = "—" if kill.recovered_s is None else f"{kill.recovered_s:.2f}"
-        lines.append(f"| {number} | {kill.planned.after_s:.1f} | {kill.planned.victim} | {back} |")
-    lines += ["", "| what | number |", "|---|---|", f"| seed | {report.load.seed} |"]
-    if account := report.account:
-        lines += [
-            f"| messages acknowledged (PUBACK) | {account.acknowledged} |",
-            f"| distinct events among them | {account.distinct} |",
-            f"| events in the ledger | {account.stored} |",
-            f"| duplicates recognised | {account.redelivered} |",
-            f"| offsets unaccounted for | {account.unreconciled} |",
-            f"| offsets skipped | {account.skipped} |",
-            f"| dead letters | {account.dead_letters} |",
-            f"| drained after the load, s | {report.drained_s:.1f} |",
-        ]
-    lines.append(f"| figures that differ from the truth | {len(report.differences)} |")
-    lines += [f"- {d.kpi} {d.what}: truth {d.expected}, found {d.found}" for d in report.differences]
-    lines += ["", "exactly once: " + ("yes" if report.good else "NO")]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.broker`: what a `kill -9` of Mosquitto loses of what it had acknowledged.
+"""`python -m tests.chaos broker`: what a `kill -9` of Mosquitto loses of what it had acknowledged.
 
 Each trial sends at a fixed rate, kills the broker, lets it start again, and counts the acknowledged messages that never
 reached the database; with the gateway running, and with the gateway stopped, so that all of them wait in the broker.
@@ -6,25 +6,25 @@ reached the database; with the gateway running, and with the gateway stopped, so
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import sqlalchemy as sa
-from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.stack import Ports
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
 from simulators import load, truth
 from simulators.delivered import Delivered
 from simulators.load import Load
 from simulators.moments import milliseconds
-from tests.chaos.__main__ import FOLDER, PORT_OFFSET
-from tests.installation import Installation, own_stack, ports_from, services_on
+from tests.installation import Installation, own_stack, services_on
 
 QUIET_S = 24.0
 """Nothing new in the database for this long: whatever comes has come."""
@@ -82,23 +82,14 @@ async def _settled(engine: AsyncEngine, city: str, expected: int) -> int:
     return stored
 
 
-def main() -> None:
-    """Print a table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.broker", description=__doc__)
-    parser.add_argument("--rate", type=float, default=1000.0, help="QoS 1 messages a second")
-    parser.add_argument("--trials", type=int, default=4, help="of each kind")
-    asked = parser.parse_args()
-    say = Console(highlight=False, soft_wrap=True, markup=False).print
+def run(folder: Path, ports: Ports, rate: float, trials: int, say: Callable[[str], None]) -> None:
+    """Print a table: so many trials with the gateway running, and as many with it stopped."""
     say("| gateway | killed after, s | acknowledged | lost |\n|---|---|---|---|")
-    with own_stack(FOLDER, ports_from(PORT_OFFSET)) as stack:
+    with own_stack(folder, ports) as stack:
         for gateway in (True, False):
-            for trial in range(asked.trials):
+            for trial in range(trials):
                 with services_on(stack) as installation:
                     after_s = 4.0 + 0.37 * trial
-                    wanted = Load(installation.city, trial, asked.rate, 60.0)
+                    wanted = Load(installation.city, trial, rate, 60.0)
                     acknowledged, missing = asyncio.run(lost(installation, wanted, after_s, gateway=gateway))
                 say(f"| {'running' if gateway else 'stopped'} | {after_s:.2f} | {acknowledged} | {missing} |")
-
-
-if __name__ == "__main__":
-    main()

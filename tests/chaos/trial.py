@@ -1,4 +1,4 @@
-"""One trial: load over MQTT, processes killed at random moments, and every acknowledged message accounted for."""
+"""One trial: load over MQTT, faults at their moments, and every acknowledged message accounted for."""
 
 from __future__ import annotations
 
@@ -6,42 +6,35 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from random import Random
 
 import httpx2
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.clock import utc_now
-from services.runtime.database import open_database
+from services.runtime.database import DATABASE_ERRORS, open_database
 from simulators import load, truth
 from simulators.delivered import Delivered
 from simulators.load import Load
 from simulators.moments import milliseconds, moment
 from simulators.verify import Difference, compare
+from tests.chaos.faults import Fault
+from tests.chaos.wiring import Wired
 from tests.installation import Installation
 
-VICTIMS = ("ingest", "scorer")
 RECOVERY_LIMIT_S = 180.0
-DRAIN_LIMIT_S = 120.0
+DRAIN_LIMIT_S = 240.0
+AFTERWARDS_S = 4.0
+"""The load goes on so long after the last fault, so that it shows when all is well again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A kill, this long after the load began."""
+class Suffered:
+    """A fault as it went."""
 
-    after_s: float
-    victim: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """A kill as it went."""
-
-    planned: Planned
-    recovered_s: float | None
-    """Until a message sent after the kill was stored; None: not within three minutes."""
+    fault: Fault
+    back_s: float | None
+    """From its end until an event that happened after it is stored; None: not within three minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class Account:
     distinct: int
     """Events among them."""
     stored: int
-    """Events of the city in the ledger."""
+    """Events in the ledger, since the trial began."""
     unreconciled: int
     """Offsets passed minus (stored + duplicate + rejected), over all partitions; anything but 0 is a loss."""
     skipped: int
@@ -67,7 +60,7 @@ class Report:
     """What a trial found."""
 
     load: Load
-    kills: list[Kill] = field(default_factory=list)
+    suffered: list[Suffered] = field(default_factory=list)
     account: Account | None = None
     differences: list[Difference] = field(default_factory=list)
     drained_s: float = 0.0
@@ -80,33 +73,34 @@ class Report:
             account is not None
             and account.stored == account.distinct
             and not (account.unreconciled or account.skipped or account.dead_letters or self.differences)
-            and all(kill.recovered_s is not None for kill in self.kills)
+            and all(suffered.back_s is not None for suffered in self.suffered)
         )
 
 
-def plan(seed: int, kills: int, duration_s: float) -> list[Planned]:
-    """Moments spread over the load, each at random within its own stretch; victims at random, both at least once."""
-    rng = Random(f"chaos/{seed}")
-    stretch = duration_s * 0.9 / max(1, kills)
-    victims = [VICTIMS[n % 2] if n < 2 else rng.choice(VICTIMS) for n in range(kills)]
-    rng.shuffle(victims)
-    return [Planned((n + 0.2 + 0.6 * rng.random()) * stretch, victim) for n, victim in enumerate(victims)]
-
-
-async def run(installation: Installation, wanted: Load, kills: Sequence[Planned]) -> Report:
-    """Send, kill, wait until everything is stored, compare."""
+async def run(wired: Wired, installation: Installation, wanted: Load, faults: Sequence[Fault]) -> Report:
+    """Send, break, wait until everything is stored, compare."""
     report = Report(wanted)
     delivered = Delivered()
     passwords = await asyncio.to_thread(installation.passwords, wanted.identities)
     engine = open_database(installation.database_url, application="chaos")
     try:
-        killing = asyncio.create_task(_kill(installation, engine, kills, report))
-        port = installation.stack.ports.mqtt
-        await load.run(wanted, "127.0.0.1", port, passwords, delivered, milliseconds(utc_now()))
+        before = await _counted(engine)
+        breaking = asyncio.create_task(_break(wired, engine, faults))
+        began = milliseconds(utc_now())
+        await load.run(
+            wanted,
+            "127.0.0.1",
+            wired.device_port,
+            passwords,
+            delivered,
+            began,
+            persistent=True,
+            drain_s=DRAIN_LIMIT_S,
+        )
         loaded = time.monotonic()
-        await killing
+        report.suffered = await breaking
         expected = len(truth.distinct(delivered))
-        report.account = await _drained(engine, installation.city, delivered.count, expected)
+        report.account = await _drained(engine, before, delivered.count, expected)
         report.drained_s = time.monotonic() - loaded
         report.differences = await _compared(installation, delivered)
     finally:
@@ -114,64 +108,98 @@ async def run(installation: Installation, wanted: Load, kills: Sequence[Planned]
     return report
 
 
-async def _kill(installation: Installation, engine: AsyncEngine, kills: Sequence[Planned], report: Report) -> None:
-    """Each kill at its moment, whether or not everybody is back from the one before."""
+async def _break(wired: Wired, engine: AsyncEngine, faults: Sequence[Fault]) -> list[Suffered]:
+    """Each fault at its moment, whether or not everybody is back from the one before."""
     began = time.monotonic()
-    recoveries: list[asyncio.Task[float | None]] = []
-    for planned in kills:
-        await asyncio.sleep(max(0.0, planned.after_s - (time.monotonic() - began)))
-        await asyncio.to_thread(installation.kill, planned.victim)
-        now = milliseconds(utc_now())
-        recoveries.append(asyncio.create_task(_recovery(engine, installation.city, now)))
-    for planned, recovery in zip(kills, recoveries, strict=True):
-        report.kills.append(Kill(planned, await recovery))
+    return list(await asyncio.gather(*(_suffer(wired, engine, fault, began) for fault in faults)))
 
 
-async def _recovery(engine: AsyncEngine, city: str, killed: int) -> float | None:
-    """Seconds until the first event that happened after the kill is in the ledger."""
-    # Events on their way from gateway to scorer at the moment of the kill do not show that a process is back.
-    later = {"city": city, "since": moment(killed + 50)}
-    query = sa.text("SELECT 1 FROM ledger_department WHERE city = :city AND time >= :since LIMIT 1")
-    deadline = time.monotonic() + RECOVERY_LIMIT_S
+async def _suffer(wired: Wired, engine: AsyncEngine, fault: Fault, began: float) -> Suffered:
+    await _at(began + fault.after_s)
+    await asyncio.to_thread(wired.begin, fault)
+    await _at(began + fault.after_s + fault.for_s / 2)
+    await asyncio.to_thread(wired.half, fault)
+    await _at(began + fault.ends_s)
+    # Events on their way from gateway to scorer at that moment do not show that a process is back.
+    over = moment(milliseconds(utc_now()) + 50)
+    ending = asyncio.create_task(asyncio.to_thread(wired.end, fault))
+    back_s = await _recovery(engine, {"since": over})
+    await ending
+    return Suffered(fault, back_s)
+
+
+async def _at(moment_s: float) -> None:
+    await asyncio.sleep(max(0.0, moment_s - time.monotonic()))
+
+
+async def _recovery(engine: AsyncEngine, later: dict[str, object]) -> float | None:
+    """Seconds until the first event that happened after the fault is in the ledger."""
+    query = sa.text("SELECT 1 FROM ledger_department WHERE time >= :since LIMIT 1")
     began = time.monotonic()
-    while time.monotonic() < deadline:
+    while time.monotonic() < began + RECOVERY_LIMIT_S:
         try:
             async with engine.connect() as connection:
                 if (await connection.execute(query, later)).first():
                     return time.monotonic() - began
-        except DBAPIError:
+        except DATABASE_ERRORS:
             pass
         await asyncio.sleep(0.05)
     return None
 
 
-async def _drained(engine: AsyncEngine, city: str, acknowledged: int, expected: int) -> Account:
-    """The account once all expected events are stored and nothing moves any more, or when time is up."""
-    deadline = time.monotonic() + DRAIN_LIMIT_S
-    before: Account | None = None
+@dataclass(frozen=True, slots=True)
+class _Count:
+    stored: int
+    unreconciled: int
+    skipped: int
+    duplicate: int
+    letters: int
+
+
+async def _counted(engine: AsyncEngine) -> _Count:
+    """What the database holds now, of everything ever sent to it."""
     while True:
-        async with engine.connect() as connection:
-            account = await _account(connection, city, acknowledged, expected)
-        if (account.stored >= expected and account == before) or time.monotonic() > deadline:
-            return account
-        before = account
-        await asyncio.sleep(1.5)
+        try:
+            async with engine.connect() as connection:
+                return await _count(connection)
+        except DATABASE_ERRORS:
+            await asyncio.sleep(0.5)
 
 
-async def _account(connection: AsyncConnection, city: str, acknowledged: int, expected: int) -> Account:
-    stored = await connection.scalar(
-        sa.text("SELECT count(*) FROM ledger_department WHERE city = :city"), {"city": city}
-    )
-    offsets = (
+async def _count(connection: AsyncConnection) -> _Count:
+    row = (
         await connection.execute(
-            sa.text(
-                "SELECT coalesce(sum(next_offset - first_offset - stored - duplicate - rejected - skipped), 0)::bigint,"
-                " coalesce(sum(skipped), 0)::bigint, coalesce(sum(duplicate), 0)::bigint FROM consumer_offset"
-            )
+            sa.text("""
+                SELECT (SELECT count(*) FROM ledger_department),
+                  coalesce(sum(next_offset - first_offset - stored - duplicate - rejected - skipped), 0)::bigint,
+                  coalesce(sum(skipped), 0)::bigint, coalesce(sum(duplicate), 0)::bigint,
+                  (SELECT count(*) FROM dead_letter)
+                FROM consumer_offset
+            """)
         )
     ).one()
-    letters = await connection.scalar(sa.text("SELECT count(*) FROM dead_letter WHERE city = :city"), {"city": city})
-    return Account(acknowledged, expected, stored or 0, offsets[0], offsets[1], letters or 0, offsets[2])
+    return _Count(*row)
+
+
+async def _drained(engine: AsyncEngine, before: _Count, acknowledged: int, expected: int) -> Account:
+    """The account once all expected events are stored and nothing moves any more, or when time is up."""
+    deadline = time.monotonic() + DRAIN_LIMIT_S
+    earlier: _Count | None = None
+    while True:
+        now = await _counted(engine)
+        whole = now.stored - before.stored >= expected and now == earlier
+        if whole or time.monotonic() > deadline:
+            return Account(
+                acknowledged,
+                expected,
+                now.stored - before.stored,
+                now.unreconciled,
+                now.skipped - before.skipped,
+                now.letters - before.letters,
+                now.duplicate - before.duplicate,
+            )
+        earlier = now
+        await asyncio.sleep(1.5)
 
 
 async def _compared(installation: Installation, delivered: Delivered) -> list[Difference]:

@@ -1,0 +1,198 @@
+"""An installation whose every connection runs through a proxy, and the hands that break things in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+from sqlalchemy.engine import make_url
+
+from deploy.stack import Ports, Program, Stack
+from tests.chaos.faults import ROUTES, Fault
+from tests.chaos.proxy import Proxy
+from tests.installation import READY_S, SERVICES, Installation, answers, own_stack
+
+AHUAL: Final = str(Path(sys.executable).parent / "ahual")
+SERVERS: Final = ("kafka", "mosquitto", "postgres")
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """A stack, the proxies by route, and what each of our services is told."""
+
+    stack: Stack
+    proxies: Mapping[str, Proxy]
+    settings: Mapping[str, Mapping[str, str]]
+
+    @property
+    def device_port(self) -> int:
+        """Where devices connect."""
+        return self.proxies["devices-mqtt"].port
+
+    def start(self, service: str, number: int = 1) -> None:
+        """Start a service; a second one of a kind has names and ports of its own."""
+        env = dict(self.settings[service])
+        if number > 1:
+            env |= {
+                "AHUAL_SCORER_INSTANCE": f"scorer-{number}",
+                "AHUAL_MQTT_CLIENT_ID": f"ahual-ingest-{number}",
+                "AHUAL_INGEST_HTTP_PORT": "0",
+                "AHUAL_INGEST_METRICS_PORT": "0",
+                "AHUAL_SCORER_METRICS_PORT": "0",
+            }
+        self.stack.start(Program(name=program(service, number), argv=(AHUAL, service), env=env))
+
+    def wait(self) -> None:
+        """Until servers and services are there."""
+        deadline = time.monotonic() + 3 * READY_S
+        while not (
+            all(self.stack.ready(server) for server in SERVERS)
+            and all(answers(getattr(self.stack.ports, port)) for port in SERVICES.values())
+        ):
+            if time.monotonic() > deadline:
+                raise AssertionError("the installation is not whole again after three minutes")
+            time.sleep(0.2)
+
+    def begin(self, fault: Fault) -> None:
+        """Let it happen."""
+        match fault.kind:
+            case "kill":
+                self._signal(fault.target, signal.SIGKILL)
+            case "pause":
+                self._signal(fault.target, signal.SIGSTOP)
+            case "restart":
+                self.stack.restart(fault.target)
+            case "cut":
+                self.proxies[fault.target].cut()
+            case "stall":
+                self.proxies[fault.target].stall()
+            case "lose_commit":
+                self.proxies[fault.target].lose_commit()
+            case "join":
+                self.start(fault.target, 2)
+
+    def half(self, fault: Fault) -> None:
+        """What happens in the middle of it."""
+        if fault.kind == "join":
+            self._signal(program(fault.target, 2), signal.SIGKILL)
+
+    def end(self, fault: Fault) -> None:
+        """Let it be over."""
+        match fault.kind:
+            case "pause":
+                self._signal(fault.target, signal.SIGCONT)
+            case "cut" | "stall":
+                self.proxies[fault.target].mend()
+            case "lose_commit":
+                assert not self.proxies[fault.target].losing, "no COMMIT came by"
+            case "join":
+                self.stack.stop(program(fault.target, 2))
+                if fault.target == "ingest":
+                    self._retire(2)
+
+    def _retire(self, number: int) -> None:
+        env = {
+            **os.environ,
+            **self.stack.env(),
+            "AHUAL_MQTT_CLIENT_ID": f"ahual-ingest-{number}",
+            "AHUAL_INGEST_METRICS_PORT": "0",
+        }
+        subprocess.run([AHUAL, "ingest", "--retire"], env=env, check=True, timeout=120, stderr=subprocess.DEVNULL)
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        """To the program and all it started, as soon as it runs."""
+        deadline = time.monotonic() + READY_S
+        while (pid := self.stack.pid(name)) is None:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{name} does not run")
+            time.sleep(0.05)
+        with suppress(psutil.NoSuchProcess):
+            found = psutil.Process(pid)
+            for member in [*found.children(recursive=True), found]:
+                with suppress(ProcessLookupError):
+                    os.kill(member.pid, number)
+
+
+def program(service: str, number: int = 1) -> str:
+    """The name it runs under."""
+    return service if number == 1 else f"{service}-{number}"
+
+
+@contextmanager
+def wired(folder: Path, ports: Ports, first_proxy: int) -> Iterator[Wired]:
+    """A stack of its own with everything running, down at the end. Proxies take the ports from `first_proxy` on."""
+    with own_stack(folder, ports) as stack:
+        _advertise(stack, first_proxy + ROUTES.index("clients-kafka"))
+        with services_through_proxies(stack, first_proxy, through_kafka=True) as made:
+            yield made
+
+
+@contextmanager
+def services_through_proxies(stack: Stack, first_proxy: int, *, through_kafka: bool = False) -> Iterator[Wired]:
+    """Our services on a running stack; Kafka's clients go through their proxy only when the broker sends them there."""
+    ports = stack.ports
+    targets = {
+        "devices-mqtt": ports.mqtt,
+        "ingest-mqtt": ports.mqtt_internal,
+        "clients-kafka": ports.kafka,
+        "ingest-postgres": ports.postgres,
+        "scorer-postgres": ports.postgres,
+        "api-postgres": ports.postgres,
+    }
+    with ExitStack() as opened:
+        proxies = {
+            route: opened.enter_context(Proxy(first_proxy + number, targets[route]))
+            for number, route in enumerate(ROUTES)
+        }
+        kafka = proxies["clients-kafka"].port if through_kafka else ports.kafka
+        made = Wired(stack, proxies, {service: _settings(stack, proxies, kafka, service) for service in SERVICES})
+        try:
+            for service in SERVICES:
+                made.start(service)
+            made.wait()
+            yield made
+        finally:
+            for service in SERVICES:
+                stack.stop(service)
+
+
+def _settings(stack: Stack, proxies: Mapping[str, Proxy], kafka: int, service: str) -> dict[str, str]:
+    url = make_url(stack.env()["AHUAL_DATABASE_URL"]).set(port=proxies[f"{service}-postgres"].port)
+    return {
+        "AHUAL_DATABASE_URL": url.render_as_string(hide_password=False),
+        "AHUAL_KAFKA_BOOTSTRAP": f"127.0.0.1:{kafka}",
+        "AHUAL_MQTT_PORT": str(proxies["ingest-mqtt"].port),
+    }
+
+
+def _advertise(stack: Stack, port: int) -> None:
+    """Send Kafka's clients through the proxy: they ask the broker for its address and connect there."""
+    file = stack.layout.folder / "kafka" / "server.properties"
+    lines = file.read_text().splitlines()
+    direct, through = f"PLAINTEXT://127.0.0.1:{stack.ports.kafka}", f"PLAINTEXT://127.0.0.1:{port}"
+    changed = [line.replace(direct, through) if line.startswith("advertised.") else line for line in lines]
+    assert changed != lines, "server.properties names no address to clients"
+    file.write_text("\n".join(changed) + "\n")
+    stack.restart("kafka")
+    time.sleep(1)
+
+
+@contextmanager
+def own_city(stack: Stack, category: str = "regional") -> Iterator[Installation]:
+    """A city that nobody else uses, forgotten at the end: a trial's figures are its own."""
+    made = Installation(stack, f"test-{time.time_ns() // 1_000_000}")
+    asyncio.run(made.register(category))
+    try:
+        yield made
+    finally:
+        asyncio.run(made.forget())
