@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.requests import HTTPConnection
 
+from services.runtime.accept_language import preferred
 from services.runtime.messages import LANGUAGES, Language, language
 
 LangQuery = Annotated[
@@ -18,20 +19,7 @@ LangQuery = Annotated[
 def spoken(connection: HTTPConnection) -> Language:
     """`?lang=`, else the best known language of Accept-Language, else English."""
     asked = connection.query_params.get("lang")
-    return language(asked) if asked else _accepted(connection.headers.get("accept-language", ""))
-
-
-def _accepted(header: str) -> Language:
-    ranked = sorted((_weighted(part) for part in header.split(",")), key=lambda pair: -pair[1])
-    return next((known for tag, weight in ranked for known in LANGUAGES if tag[:2] == known and weight > 0), "en")
-
-
-def _weighted(part: str) -> tuple[str, float]:
-    tag, _, params = part.strip().lower().partition(";")
-    try:
-        return tag, float(params.replace(" ", "").removeprefix("q=") or 1)
-    except ValueError:
-        return tag, 0.0
+    return language(asked) if asked else preferred(connection.headers.get("accept-language", ""))
 
 
 def in_language(value: Any, lang: Language | None) -> Any:

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from services.runtime.messages import LANGUAGES, Language, text
+from services.runtime.accept_language import preferred
+from services.runtime.messages import Language, text
 
 STATUS: Final = {
     "no_key": HTTPStatus.UNAUTHORIZED,
@@ -35,17 +36,8 @@ class RequestRefusedError(Exception):
 
 
 def spoken(request: Request) -> Language:
-    """The first known language of Accept-Language, by its weight; English without one."""
-    ranked = sorted(map(_weighted, request.headers.get("accept-language", "").split(",")), key=lambda pair: -pair[1])
-    return next((known for tag, weight in ranked for known in LANGUAGES if tag[:2] == known and weight > 0), "en")
-
-
-def _weighted(part: str) -> tuple[str, float]:
-    tag, _, params = part.strip().lower().partition(";")
-    try:
-        return tag, float(params.replace(" ", "").removeprefix("q=") or 1)
-    except ValueError:
-        return tag, 0.0
+    """The language to answer a request in."""
+    return preferred(request.headers.get("accept-language", ""))
 
 
 def _problem(request: Request, status: int, code: str, title: str, detail: str, lang: Language) -> JSONResponse:
