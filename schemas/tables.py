@@ -186,12 +186,39 @@ cityscore_current: Final = sa.Table(
     sa.Column("snapshot", JSONB, nullable=False, comment="schemas/snapshot.py"),
 )
 
-cityscore: Final = sa.Table(
-    "cityscore",
+
+def _history(name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("city", sa.Text, nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("catalogue_hash", sa.Text, nullable=False),
+        sa.Column("index", sa.Float),
+        sa.Column("lower", sa.Float, nullable=False),
+        sa.Column("upper", sa.Float, nullable=False),
+        sa.Column("coverage", sa.Float, nullable=False),
+        sa.Column("total", sa.Float),
+        sa.Column("rating", sa.Text),
+        sa.Column("snapshot", JSONB, nullable=False),
+        sa.Index(f"{name}_key", "city", "computed_at", unique=True),
+    )
+
+
+cityscores: Final[dict[Tier, sa.Table]] = {
+    "minute": _history("cityscore"),
+    "hour": _history("cityscore_hour"),
+    "day": _history("cityscore_day"),
+}
+"""The live score as it stood at the end of each minute, hour and UTC day; kept as `schemas/retention.py` says."""
+
+cityscore_closed: Final = sa.Table(
+    "cityscore_closed",
     metadata,
-    sa.Column("city", sa.Text, nullable=False),
+    sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True, comment="grows by 1 with every stored change, per city"),
     sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("catalogue_hash", sa.Text, nullable=False),
     sa.Column("index", sa.Float),
     sa.Column("lower", sa.Float, nullable=False),
@@ -199,9 +226,61 @@ cityscore: Final = sa.Table(
     sa.Column("coverage", sa.Float, nullable=False),
     sa.Column("total", sa.Float),
     sa.Column("rating", sa.Text),
-    sa.Column("snapshot", JSONB, nullable=False),
-    sa.Index("cityscore_key", "city", "computed_at", unique=True),
+    sa.Column("snapshot", JSONB, nullable=False, comment="schemas/snapshot.py, ClosedSnapshot"),
+    sa.Index("cityscore_closed_computed_at", "city", "computed_at"),
 )
+
+cityscore_yearly: Final = sa.Table(
+    "cityscore_yearly",
+    metadata,
+    sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True),
+    sa.Column(
+        "revision", sa.Integer, primary_key=True, comment="1 is the frozen, official one; later ones stand beside"
+    ),
+    sa.Column("hash", sa.Text, nullable=False, comment="SHA-256 over the evaluation's canonical JSON"),
+    sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("evaluation", JSONB, nullable=False),
+)
+
+closed_period: Final = sa.Table(
+    "closed_period",
+    metadata,
+    sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("period", sa.Text, primary_key=True, comment="day | week | month | quarter | year, city-local"),
+    sa.Column("end", sa.DateTime(timezone=True), primary_key=True, comment="excluded"),
+    sa.Column("revision", sa.Integer, primary_key=True, comment="from 1; the highest counts"),
+    sa.Column("begin", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("name", sa.Text, nullable=False, comment="2027-03-09, 2027-W05, 2027-03, 2027-Q1, 2027"),
+    sa.Column("value", sa.Float, comment="in the order's unit"),
+    sa.Column("numerator", sa.BigInteger, comment="smallest unit"),
+    sa.Column("denominator", sa.BigInteger, comment="smallest unit"),
+    sa.Column("events", sa.BigInteger, comment="that entered"),
+    sa.Column("attainment", sa.Float, comment="0…1; null without value or target"),
+    sa.Column("target", JSONB, comment="of the city's category, when computed"),
+    sa.Column("weight", sa.Integer, nullable=False),
+    sa.Column("freshness", sa.Text, nullable=False, comment="judged at the end"),
+    sa.Column("newest", sa.DateTime(timezone=True), comment="event time of the newest data before the end"),
+    sa.Column("coverage", sa.Float, comment="share of hours or days in which the sources reported, 0…1"),
+    sa.Column("catalogue_hash", sa.Text, nullable=False),
+    sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("difference", sa.Float, comment="value minus the previous revision's, where both have one"),
+)
+
+changed_day: Final = sa.Table(
+    "changed_day",
+    metadata,
+    sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("day", sa.DateTime(timezone=True), primary_key=True, comment="begin of a city-local day that is over"),
+    sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("onwards", sa.Boolean, primary_key=True, comment="the days after it changed too"),
+    sa.Column("partition", sa.SmallInteger, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False, comment="grows by 1 with every batch"),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""What late data and corrections touched and the closed periods do not show yet."""
 
 catalogue_version: Final = sa.Table(
     "catalogue_version",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scorer import bins, entries, parts
+from services.scorer import bins, changed_days, entries, parts
 from services.scorer.types import City, Folded
 
 
@@ -18,3 +18,4 @@ async def add(
     await parts.add(connection, folded.parts, partition, cities, now)
     await bins.add(connection, folded.bins, partition, cities, now)
     await entries.add(connection, folded.entries, partition)
+    await changed_days.record(connection, folded, partition, cities, now)

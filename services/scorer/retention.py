@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from schemas.retention import PARTS_KEPT, SCORES_KEPT
+from schemas.tables import cityscores
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
-from services.scorer.tiers import KEPT
 
 log = logging.getLogger(__name__)
 
@@ -20,22 +22,34 @@ EVERY: Final = timedelta(hours=1)
 _DROP: Final = sa.text("SELECT drop_chunks(CAST(:table AS regclass), CAST(:before AS timestamptz))")
 
 
-async def drop_old_parts(engine: AsyncEngine, clock: Clock) -> None:
-    """Drop chunks whose last bucket no window reads any more."""
-    async with engine.begin() as connection:
-        for tier, kept in KEPT.items():
-            if kept is not None:
-                for table in (f"part_{tier}", f"bin_{tier}"):
-                    await connection.execute(_DROP, {"table": table, "before": clock() - kept})
+def _kept() -> Iterator[tuple[str, timedelta]]:
+    for tier, kept in PARTS_KEPT.items():
+        if kept is not None:
+            yield f"part_{tier}", kept
+            yield f"bin_{tier}", kept
+    for tier, kept in SCORES_KEPT.items():
+        if kept is not None:
+            yield cityscores[tier].name, kept
+
+
+KEPT: Final = dict(_kept())
+"""How long each table keeps its rows; what is not named is kept for good (the ledger has its own floor)."""
+
+
+async def drop_old(engine: AsyncEngine, clock: Clock) -> None:
+    """Drop chunks that nothing reads any more, table by table, so that no lock is held for long."""
+    for table, kept in KEPT.items():
+        async with engine.begin() as connection:
+            await connection.execute(_DROP, {"table": table, "before": clock() - kept})
 
 
 async def run(engine: AsyncEngine, clock: Clock, stop: asyncio.Event) -> None:
     """Do it once an hour until `stop` is set."""
     while not stop.is_set():
         try:
-            await drop_old_parts(engine, clock)
+            await drop_old(engine, clock)
         except DATABASE_ERRORS as error:
-            log.warning("old parts not dropped, trying again later", extra={"reason": str(error)[:300]})
+            log.warning("old rows not dropped, trying again later", extra={"reason": str(error)[:300]})
         try:
             async with asyncio.timeout(EVERY.total_seconds()):
                 await stop.wait()

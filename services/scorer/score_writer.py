@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas import tables
 from schemas.catalogue import Catalogue, Category
 from schemas.snapshot import Snapshot
+from schemas.tables import Tier
 from services.cityscore.rubric import Rubrics
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
@@ -23,7 +24,7 @@ from services.runtime.metrics import Metrics
 from services.scorer import snapshots
 from services.scorer.cities import load_cities
 from services.scorer.measuring import Measuring
-from services.scorer.tiers import minute_of
+from services.scorer.tiers import hour_of, minute_of
 from services.scorer.types import City
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,9 @@ class ScoreWriter:
                 rubric = self._rubrics.of(Category(city.category))
                 revision = current.revision + 1 if current else 1
                 snapshot = snapshots.build(self._catalogue, rubric, city, measured, revision, now)
-                await _store(connection, snapshot, new_minute=_is_new_minute(current, now))
+                if current:
+                    await _keep(connection, city.code, current.computed_at, now)
+                await _store(connection, snapshot)
         self._show(snapshot)
         return snapshot
 
@@ -125,10 +128,6 @@ class ScoreWriter:
         self._metrics.gauge("ahual_cityscore_coverage_ratio").labels(snapshot.city).set(snapshot.coverage)
 
 
-def _is_new_minute(current: Any, now: datetime) -> bool:
-    return current is None or minute_of(current.computed_at) != minute_of(now)
-
-
 async def _gather(notices: asyncio.Queue[str], wait_s: float, quiet_s: Callable[[], float]) -> set[str]:
     """Cities of the notices that come until the quiet time is over; none if none comes within `wait_s`."""
     try:
@@ -142,32 +141,43 @@ async def _gather(notices: asyncio.Queue[str], wait_s: float, quiet_s: Callable[
     return changed
 
 
-async def _store(connection: AsyncConnection, snapshot: Snapshot, *, new_minute: bool) -> None:
-    """The current snapshot, one row of history per minute, and the notice that wakes the live streams."""
-    body = snapshot.model_dump(mode="json")
+async def _store(connection: AsyncConnection, snapshot: Snapshot) -> None:
+    """The current snapshot, and the notice that wakes the live streams."""
     current = {
         "city": snapshot.city,
         "revision": snapshot.revision,
         "computed_at": snapshot.computed_at,
-        "snapshot": body,
+        "snapshot": snapshot.model_dump(mode="json"),
     }
     upsert = insert(tables.cityscore_current).values(current)
     replaced = {name: upsert.excluded[name] for name in current if name != "city"}
     await connection.execute(upsert.on_conflict_do_update(index_elements=["city"], set_=replaced))
-    if new_minute:
-        await _remember(connection, current, body)
     payload = f"{snapshot.city}:{snapshot.revision}"
     await connection.execute(
         sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": tables.CHANNEL_CITYSCORE, "payload": payload}
     )
 
 
-async def _remember(connection: AsyncConnection, current: dict[str, Any], body: dict[str, Any]) -> None:
-    history = {
-        **current,
-        "computed_at": minute_of(current["computed_at"]),
-        "catalogue_hash": body["catalogue"]["hash"],
-        **{name: body[name] for name in ("index", "lower", "upper", "coverage", "total", "rating")},
-    }
-    minute = insert(tables.cityscore).values(history)
-    await connection.execute(minute.on_conflict_do_nothing(index_elements=["city", "computed_at"]))
+async def _keep(connection: AsyncConnection, city: str, before: datetime, now: datetime) -> None:
+    """Move what stands into the history of every granule that is over, so that it says how each of them ended."""
+    for tier, begin_of in _GRANULES.items():
+        if begin_of(before) != begin_of(now):
+            await connection.execute(_KEEP[tier], {"city": city})
+
+
+_GRANULES: Final[dict[Tier, Callable[[datetime], datetime]]] = {
+    "minute": minute_of,
+    "hour": hour_of,
+    "day": lambda moment: hour_of(moment).replace(hour=0),
+}
+_FIGURES: Final = ("index", "lower", "upper", "coverage", "total")
+_KEEP: Final = {
+    tier: sa.text(f"""
+        INSERT INTO {table.name} (city, computed_at, revision, catalogue_hash, {", ".join(_FIGURES)}, rating, snapshot)
+        SELECT city, computed_at, revision, snapshot #>> '{{catalogue,hash}}',
+               {", ".join(f"(snapshot ->> '{name}')::float" for name in _FIGURES)}, snapshot ->> 'rating', snapshot
+        FROM cityscore_current WHERE city = :city
+        ON CONFLICT (city, computed_at) DO NOTHING
+    """)  # noqa: S608  # our own table and column names
+    for tier, table in tables.cityscores.items()
+}

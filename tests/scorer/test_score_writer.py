@@ -109,3 +109,29 @@ async def _revision(engine: AsyncEngine) -> int | None:
     async with engine.connect() as connection:
         query = sa.select(CURRENT.revision).where(CURRENT.city == CITY.code)
         return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def test_history_says_how_each_minute_and_hour_ended(database: AsyncEngine) -> None:
+    at = [timedelta(seconds=s) for s in (0, 10, 59, 60, 61, 3599, 3600, 3601)]
+    for after in at:
+        await writer(database, after).score(CITY)
+    found = {}
+    async with database.connect() as connection:
+        for tier, table in tables.cityscores.items():
+            rows = await connection.execute(sa.select(table).order_by(table.c.computed_at))
+            found[tier] = [(row.computed_at - NOW, row.revision) for row in rows.all()]
+            body = (await connection.execute(sa.select(table.c.snapshot, table.c.upper, table.c.index))).first()
+            assert body is None or Snapshot.model_validate(body.snapshot).upper == body.upper == 100.0
+    assert found["minute"] == [(at[2], 3), (at[4], 5), (at[5], 6)]
+    assert found["hour"] == [(at[5], 6)]
+    assert found["day"] == []
+    assert (await stored(database)).revision == 8
+
+
+async def test_history_of_a_day(database: AsyncEngine) -> None:
+    midnight = timedelta(hours=12)
+    for after in (midnight - timedelta(seconds=1), midnight, midnight + timedelta(seconds=1)):
+        await writer(database, after).score(CITY)
+    async with database.connect() as connection:
+        for table in tables.cityscores.values():
+            assert (await connection.execute(sa.select(table.c.revision))).scalars().all() == [1]

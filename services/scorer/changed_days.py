@@ -1,0 +1,124 @@
+"""Which past days a batch changed: recorded with the batch, so that no closed period differs from its parts unseen.
+
+One row per partition, so that two scorers never meet on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scorer.tiers import day_of
+from services.scorer.types import City, Folded
+
+
+class ChangedDay(NamedTuple):
+    """A city-local day that was over when something was added to it."""
+
+    city: str
+    day: datetime
+    kpi: str
+    onwards: bool
+    """A dated entry holds from its day on, so the days after it changed too."""
+
+
+class Mark(NamedTuple):
+    """A changed day as one partition recorded it; `revision` tells whether it was recorded again since."""
+
+    day: datetime
+    kpi: str
+    onwards: bool
+    partition: int
+    revision: int
+
+
+class Unsettled(NamedTuple):
+    """Since when there are changed days, and when the newest was recorded."""
+
+    since: datetime
+    changed_at: datetime
+
+
+_MOMENTS: Final = ARRAY(sa.DateTime(timezone=True))
+_KEY: Final = (
+    sa.bindparam("day", type_=_MOMENTS),
+    sa.bindparam("kpi", type_=ARRAY(sa.Text())),
+    sa.bindparam("onwards", type_=ARRAY(sa.Boolean())),
+)
+
+_RECORD: Final = sa.text("""
+    INSERT INTO changed_day (city, day, kpi, onwards, partition, revision, since, changed_at)
+    SELECT city, day, kpi, onwards, :partition, 1, :now, :now
+    FROM unnest(:city, :day, :kpi, :onwards) AS changed(city, day, kpi, onwards)
+    ON CONFLICT (city, day, kpi, onwards, partition) DO UPDATE
+    SET revision = changed_day.revision + 1, changed_at = excluded.changed_at
+""").bindparams(
+    *_KEY, sa.bindparam("city", type_=ARRAY(sa.Text())), sa.bindparam("now", type_=sa.DateTime(timezone=True))
+)
+
+_UNSETTLED: Final = sa.text("SELECT min(since), max(changed_at) FROM changed_day WHERE city = :city")
+
+_READ: Final = sa.text("""
+    SELECT day, kpi, onwards, partition, revision FROM changed_day WHERE city = :city
+    ORDER BY day, kpi, onwards, partition LIMIT :limit
+""")
+
+_FORGET: Final = sa.text("""
+    DELETE FROM changed_day c USING unnest(:day, :kpi, :onwards, :partition, :revision)
+      AS seen(day, kpi, onwards, partition, revision)
+    WHERE c.city = :city AND c.day = seen.day AND c.kpi = seen.kpi AND c.onwards = seen.onwards
+      AND c.partition = seen.partition AND c.revision = seen.revision
+""").bindparams(
+    *_KEY,
+    sa.bindparam("partition", type_=ARRAY(sa.SmallInteger())),
+    sa.bindparam("revision", type_=ARRAY(sa.BigInteger())),
+)
+
+
+def changed(folded: Folded, cities: Mapping[str, City], now: datetime) -> set[ChangedDay]:
+    """The days before today, in each city, to which something is added. Pure."""
+    today = {code: day_of(now, city.timezone) for code, city in cities.items()}
+    days = {
+        ChangedDay(key.city, day_of(key.bucket, cities[key.city].timezone), key.kpi, onwards=False)
+        for key in folded.parts
+        if key.bucket < today[key.city]
+    }
+    onwards = {
+        ChangedDay(key.city, day_of(key.at, cities[key.city].timezone), key.kpi, onwards=True)
+        for key in folded.entries
+        if key.at < today[key.city]
+    }
+    return days | onwards
+
+
+async def record(
+    connection: AsyncConnection, folded: Folded, partition: int, cities: Mapping[str, City], now: datetime
+) -> None:
+    """Record them, in key order."""
+    days = sorted(changed(folded, cities, now))
+    if days:
+        columns = dict(zip(ChangedDay._fields, map(list, zip(*days, strict=True)), strict=True))
+        await connection.execute(_RECORD, {"partition": partition, "now": now, **columns})
+
+
+async def unsettled(connection: AsyncConnection, city: str) -> Unsettled | None:
+    """What is waiting to be looked at; None if nothing is."""
+    since, changed_at = (await connection.execute(_UNSETTLED, {"city": city})).one()
+    return None if since is None else Unsettled(since, changed_at)
+
+
+async def read(connection: AsyncConnection, city: str, limit: int) -> list[Mark]:
+    """The oldest days first."""
+    return [Mark(*row) for row in await connection.execute(_READ, {"city": city, "limit": limit})]
+
+
+async def forget(connection: AsyncConnection, city: str, seen: Sequence[Mark]) -> None:
+    """Delete what was looked at, except where it was recorded again meanwhile."""
+    if seen:
+        columns = dict(zip(Mark._fields, map(list, zip(*seen, strict=True)), strict=True))
+        await connection.execute(_FORGET, {"city": city, **columns})
