@@ -90,10 +90,11 @@ def ports_from(offset: int) -> Ports:
 
 
 @contextmanager
-def own_stack(folder: Path, ports: Ports) -> Iterator[Stack]:
-    """A stack with empty servers, down at the end."""
+def own_stack(folder: Path, ports: Ports, *, wiped: bool = False) -> Iterator[Stack]:
+    """A stack with empty servers, down at the end; `wiped` says that the folder is empty already."""
     stack = Stack(folder, ports)
-    stack.wipe()
+    if not wiped:
+        stack.wipe()
     try:
         stack.up()
         asyncio.run(upgrade(SecretStr(stack.env()["AHUAL_DATABASE_URL"])))

@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import SystemRandom
 
 from rich.console import Console
 
 from simulators.load import Load
-from tests.chaos import broker, faults, tables, trial
+from tests.chaos import broker, faults, tables, topics, trial
 from tests.chaos.faults import Fault
 from tests.chaos.trial import AFTERWARDS_S, Report
 from tests.chaos.wiring import Wired, own_city, wired
@@ -24,6 +25,7 @@ from tests.installation import ports_from
 
 FOLDER = Path(".stack-chaos")
 PORT_OFFSET = 11_500
+WHAT = ("trials", "kills", "broker", "topic-recreated", *faults.SCENARIOS)
 FIRST_PROXY = 31_800
 
 
@@ -35,20 +37,33 @@ def main() -> int:
         broker.run(FOLDER, ports_from(PORT_OFFSET), asked.rate, asked.trials, say)
         return 0
     seed = asked.seed if asked.seed is not None else SystemRandom().randrange(1_000_000)
-    reports: list[tuple[int, Report]] = []
-    with wired(FOLDER, ports_from(PORT_OFFSET), FIRST_PROXY) as installation:
-        if asked.what == "kills":
-            say(f"seed {seed}: {asked.kills} kills in {asked.duration:g} s at {asked.rate:g} msg/s …")
-            reports.append((seed, one(installation, seed, asked.rate, faults.kills(seed, asked.kills, asked.duration))))
-            say(tables.faults(reports[0][1]))
-        else:
-            say(tables.TRIALS_HEAD)
-            for number in range(seed, seed + asked.trials):
-                reports.append((number, one(installation, number, asked.rate, faults.draw(number))))
-                say(tables.trial(*reports[-1]))
-            say(tables.by_fault(reports))
-    say(tables.sums([report for _, report in reports]))
-    return 0 if all(report.good for _, report in reports) else 1
+    small, turnable = asked.what == "disk-full", asked.what == "clock"
+    with wired(FOLDER, ports_from(PORT_OFFSET), FIRST_PROXY, small=small, turnable=turnable) as installation:
+        reports = list(_reports(installation, asked, seed, say))
+    say(tables.sums(reports))
+    return 0 if all(report.good for report in reports) else 1
+
+
+def _reports(installation: Wired, asked: argparse.Namespace, seed: int, say: Callable[[str], None]) -> Iterator[Report]:
+    if asked.what == "trials":
+        say(tables.TRIALS_HEAD)
+        done: list[tuple[int, Report]] = []
+        for number in range(seed, seed + asked.trials):
+            done.append((number, one(installation, number, asked.rate, faults.draw(number))))
+            say(tables.trial(*done[-1]))
+            yield done[-1][1]
+        say(tables.by_fault(done))
+        return
+    if asked.what == "topic-recreated":
+        yield one(installation, seed, asked.rate, ())
+        asyncio.run(topics.recreate(installation.stack))
+        yield one(installation, seed + 1, asked.rate, ())
+        return
+    chosen = faults.kills(seed, asked.kills, asked.duration) if asked.what == "kills" else faults.SCENARIOS[asked.what]
+    say(f"seed {seed}: {len(chosen)} faults at {asked.rate:g} msg/s …")
+    report = one(installation, seed, asked.rate, chosen)
+    say(tables.faults(report))
+    yield report
 
 
 def one(wired: Wired, seed: int, rate: float, drawn: tuple[Fault, ...]) -> Report:
@@ -59,7 +74,7 @@ def one(wired: Wired, seed: int, rate: float, drawn: tuple[Fault, ...]) -> Repor
             installation.city,
             seed,
             rate,
-            duration_s=max(fault.ends_s for fault in drawn) + AFTERWARDS_S,
+            duration_s=max((fault.ends_s for fault in drawn), default=AFTERWARDS_S) + AFTERWARDS_S,
             duplicates=0.02,
             disorder=0.05,
             lateness=0.05,
@@ -71,7 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("trials", "kills", "broker"), nargs="?", default="trials")
+    parser.add_argument("what", choices=WHAT, nargs="?", default="trials")
     parser.add_argument("--seed", type=int, help="decides load, moments and faults; default: a new one, printed")
     parser.add_argument("--trials", type=int, default=8, help="with seeds from --seed on; broker: of each kind")
     parser.add_argument("--kills", type=int, default=10)

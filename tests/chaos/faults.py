@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
-Kind = Literal["kill", "pause", "restart", "cut", "stall", "lose_commit", "join"]
+Kind = Literal["kill", "pause", "restart", "cut", "stall", "lose_commit", "join", "away", "full", "clock"]
 """kill -9; SIGSTOP and SIGCONT; an orderly stop and start; a connection reset and refused, or held up; a COMMIT whose
-answer never arrives; a second member that comes, is killed, comes back and leaves."""
+answer never arrives; a second member that comes, is killed, comes back and leaves; a server that is stopped for long; a
+disk without room; a process whose clock is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,19 @@ MENU: Final[tuple[tuple[Kind, str, tuple[float, float]], ...]] = (
     ("join", "scorer", (8.0, 10.0)),
     ("join", "ingest", (8.0, 10.0)),
 )
+
+
+SCENARIOS: Final[Mapping[str, tuple[Fault, ...]]] = {
+    "kafka-away": (Fault("away", "kafka", 5.0, 600.0),),
+    "postgres-away": (Fault("away", "postgres", 5.0, 120.0),),
+    "disk-full": (
+        Fault("full", "kafka", 3.0, 15.0),
+        Fault("full", "postgres", 40.0, 15.0),
+        Fault("full", "mosquitto", 80.0, 15.0),
+    ),
+    "clock": tuple(Fault("clock", service, 4.0 + 8 * n, 5.0) for n, service in enumerate(("ingest", "scorer", "api"))),
+}
+"""What takes too long, or too much preparation, for a trial among many; `topic-recreated` is one of its own."""
 
 
 def draw(seed: int) -> tuple[Fault, ...]:

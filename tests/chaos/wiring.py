@@ -18,12 +18,14 @@ import psutil
 from sqlalchemy.engine import make_url
 
 from deploy.stack import Ports, Program, Stack
+from tests.chaos import clocks, disks
 from tests.chaos.faults import ROUTES, Fault
 from tests.chaos.proxy import Proxy
 from tests.installation import READY_S, SERVICES, Installation, answers, own_stack
 
 AHUAL: Final = str(Path(sys.executable).parent / "ahual")
 SERVERS: Final = ("kafka", "mosquitto", "postgres")
+SMALL_MB: Final = {"kafka": 400, "postgres": 900, "mosquitto": 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,8 @@ class Wired:
     def begin(self, fault: Fault) -> None:
         """Let it happen."""
         match fault.kind:
-            case "kill":
-                self._signal(fault.target, signal.SIGKILL)
-            case "pause":
-                self._signal(fault.target, signal.SIGSTOP)
+            case "kill" | "pause":
+                self._signal(fault.target, signal.SIGKILL if fault.kind == "kill" else signal.SIGSTOP)
             case "restart":
                 self.stack.restart(fault.target)
             case "cut":
@@ -80,11 +80,19 @@ class Wired:
                 self.proxies[fault.target].lose_commit()
             case "join":
                 self.start(fault.target, 2)
+            case "away":
+                self.stack.stop(fault.target)
+            case "full":
+                disks.fill(small_disks(self.stack)[fault.target])
+            case "clock":
+                clocks.turn(self.stack, fault.target, -120)
 
     def half(self, fault: Fault) -> None:
         """What happens in the middle of it."""
         if fault.kind == "join":
             self._signal(program(fault.target, 2), signal.SIGKILL)
+        elif fault.kind == "clock":
+            clocks.turn(self.stack, fault.target, 120)
 
     def end(self, fault: Fault) -> None:
         """Let it be over."""
@@ -95,6 +103,12 @@ class Wired:
                 self.proxies[fault.target].mend()
             case "lose_commit":
                 assert not self.proxies[fault.target].losing, "no COMMIT came by"
+            case "away":
+                self.stack.restart(fault.target)
+            case "full":
+                disks.make_room(small_disks(self.stack)[fault.target])
+            case "clock":
+                clocks.turn(self.stack, fault.target, 0)
             case "join":
                 self.stack.stop(program(fault.target, 2))
                 if fault.target == "ingest":
@@ -129,16 +143,40 @@ def program(service: str, number: int = 1) -> str:
 
 
 @contextmanager
-def wired(folder: Path, ports: Ports, first_proxy: int) -> Iterator[Wired]:
-    """A stack of its own with everything running, down at the end. Proxies take the ports from `first_proxy` on."""
-    with own_stack(folder, ports) as stack:
+def wired(
+    folder: Path, ports: Ports, first_proxy: int, *, small: bool = False, turnable: bool = False
+) -> Iterator[Wired]:
+    """A stack of its own with everything running, down at the end. Proxies take the ports from `first_proxy` on.
+
+    `small` gives every server a disk of its own that can be filled, which needs root; `turnable` gives our services
+    clocks that can be turned, which needs Debian's `faketime`.
+    """
+    with ExitStack() as opened:
+        if small:
+            fresh = Stack(folder, ports)
+            fresh.wipe()
+            fresh.layout.make()
+            for server, place in small_disks(fresh).items():
+                opened.enter_context(disks.mounted(place, megabytes=SMALL_MB[server]))
+        stack = opened.enter_context(own_stack(folder, ports, wiped=small))
         _advertise(stack, first_proxy + ROUTES.index("clients-kafka"))
-        with services_through_proxies(stack, first_proxy, through_kafka=True) as made:
-            yield made
+        yield opened.enter_context(services_through_proxies(stack, first_proxy, through_kafka=True, turnable=turnable))
+
+
+def small_disks(stack: Stack) -> Mapping[str, Path]:
+    """Where each server keeps what it writes."""
+    folder = stack.layout.folder
+    return {
+        "kafka": folder / "kafka" / "data",
+        "postgres": stack.layout.postgres.parent,
+        "mosquitto": folder / "mosquitto",
+    }
 
 
 @contextmanager
-def services_through_proxies(stack: Stack, first_proxy: int, *, through_kafka: bool = False) -> Iterator[Wired]:
+def services_through_proxies(
+    stack: Stack, first_proxy: int, *, through_kafka: bool = False, turnable: bool = False
+) -> Iterator[Wired]:
     """Our services on a running stack; Kafka's clients go through their proxy only when the broker sends them there."""
     ports = stack.ports
     targets = {
@@ -155,7 +193,10 @@ def services_through_proxies(stack: Stack, first_proxy: int, *, through_kafka: b
             for number, route in enumerate(ROUTES)
         }
         kafka = proxies["clients-kafka"].port if through_kafka else ports.kafka
-        made = Wired(stack, proxies, {service: _settings(stack, proxies, kafka, service) for service in SERVICES})
+        settings = {service: _settings(stack, proxies, kafka, service) for service in SERVICES}
+        if turnable:
+            settings = {service: told | clocks.settings(stack, service) for service, told in settings.items()}
+        made = Wired(stack, proxies, settings)
         try:
             for service in SERVICES:
                 made.start(service)
