@@ -167,8 +167,3 @@ async def _until_counted(engine: AsyncEngine, expected: int) -> None:
     async with asyncio.timeout(CATCH_UP_S):
         while await _counted(engine) < expected:  # noqa: ASYNC110  (the database is polled)
             await asyncio.sleep(0.1)
-
-
-def percentile(values: list[float], share: float) -> float:
-    """Of sorted values; nan without any."""
-    return values[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
