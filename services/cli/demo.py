@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import contextmanager, suppress
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-import sqlalchemy as sa
 import typer
 import yaml
 from pydantic import SecretStr
@@ -24,20 +24,22 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from deploy.migrations.run import upgrade
 from deploy.stack import Program, Stack, StackError
+from deploy.stack.errors import plain_errors
 from deploy.stack.ports import require_free
 from deploy.stack.progress import ConsoleProgress
 from deploy.stack.tools import wait_until, write_private
-from schemas import tables
 from schemas.identity import Identity
 from services.cli.database import CitiesFile, apply_cities
-from services.cli.ingest import add_key
+from services.cli.ingest import add_key, revoke_key
 from services.cli.meter import Meter, line, parse
+from services.cli.simulation import Past, tell_past
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
+from services.ingest.keys import NewKey
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
 from services.runtime.messages import text
-from simulators import contact_centre, history
 from simulators.cities import CITIES
+from simulators.coverage import Coverage
 from simulators.delivered import Delivered
 from simulators.facts import SYSTEM
 from simulators.moments import DAY, milliseconds
@@ -46,11 +48,15 @@ from simulators.requests import LONGEST_LIFE
 CITY: Final = CITIES["karaganda"]
 DEVICE: Final = f"{CITY.code}/{SYSTEM}/visitor"
 SEED: Final = 109
-HISTORY: Final = timedelta(days=31) + timedelta(milliseconds=LONGEST_LIFE)
-"""A month's window, and before it whatever may be due in it."""
+HISTORY: Final = 31 * DAY + LONGEST_LIFE
+"""In ms: a month's window, and before it whatever may be due in it."""
+TOLD: Final = "told.json"
+"""Which time the city has told already, in the stack's folder: the devices go on where the history ends."""
 SERVICES: Final = {"ingest": "ingest_http", "scorer": "metrics_scorer", "api": "api"}
 """Our processes and the port that tells that they run."""
 READY_S: Final = 30.0
+ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PLAIN_S: Final = 10
 BUSY_S: Final = 12 * 3600
 """After this long the busy devices end and are started again."""
 
@@ -65,12 +71,12 @@ def demo(folder: Folder = DEFAULT_FOLDER) -> None:
     console = Console()
     with one_sentence():
         stack = Stack(folder, progress=ConsoleProgress(console))
-        with sole_demo(stack), stopped_at_the_end(stack, console):
-            start(stack, ConsoleProgress(console, "demo"))
+        with plain_errors(stack.layout.folder), sole_demo(stack), stopped_at_the_end(stack, console):
+            key = start(stack, ConsoleProgress(console, "demo"))
             add_demo_device(stack)
             where = {**stack.ports.model_dump(), "folder": stack.layout.folder, "city": CITY.code}
             console.print(text("demo.urls", **where), highlight=False, markup=False, soft_wrap=True)
-            asyncio.run(load_history(stack, console))
+            asyncio.run(load_history(stack, key, console))
             simulate(stack)
             watch(stack, console)
 
@@ -90,22 +96,36 @@ def sole_demo(stack: Stack) -> Iterator[None]:
 
 @contextmanager
 def stopped_at_the_end(stack: Stack, console: Console) -> Iterator[None]:
-    """Ctrl-C is the ordinary end; whatever the end is, nothing is left running."""
+    """Ctrl-C is the ordinary end, `kill` and a closed terminal are others; whatever it is, nothing is left running."""
+    for number in ENDS:
+        # `nohup` and the like asked for the closed terminal not to matter.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
-        console.print()
+        with suppress(OSError):  # the terminal may be gone
+            console.print()
     finally:
-        with ConsoleProgress(console).step("stopping"):
+        # Once is enough: the end itself is not to be interrupted half-way.
+        for number in ENDS:
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            with ConsoleProgress(console).step("stopping"):
+                stack.down()
+        except OSError:
             stack.down()
 
 
-def start(stack: Stack, progress: ConsoleProgress) -> None:
-    """The servers, the schema, the city, and our three services."""
+def start(stack: Stack, progress: ConsoleProgress) -> NewKey:
+    """The servers, the schema, the city, and our three services; the key of the department that tells the history.
+
+    The key comes before the intake, which reads all keys at its start and new ones some seconds later.
+    """
     require_free(stack.ports, SERVICES.values())
     stack.up()
     with progress.step("migrating"):
-        asyncio.run(_set_up(SecretStr(stack.env()["AHUAL_DATABASE_URL"])))
+        key = asyncio.run(_set_up(SecretStr(stack.env()["AHUAL_DATABASE_URL"])))
     for name in SERVICES:
         stack.start(Program(name=name, argv=(_ahual(), name)))
     for name, port in SERVICES.items():
@@ -115,12 +135,19 @@ def start(stack: Stack, progress: ConsoleProgress) -> None:
                 seconds=READY_S,
                 failure=lambda name=name: _not_ready(stack, name),  # type: ignore[misc]
             )
+    return key
 
 
-async def _set_up(url: SecretStr) -> None:
+async def _set_up(url: SecretStr) -> NewKey:
     await upgrade(url)
     cities = yaml.safe_load((files("deploy") / "demo" / "cities.yaml").read_text("utf-8"))
     await apply_cities(url, CitiesFile.model_validate(cities))
+    engine = open_database(url, pool_size=1, application="ahual-demo")
+    key = await add_key(engine, Identity(CITY.code, SYSTEM, "history"))
+    await engine.dispose()
+    if key is None:
+        raise LookupError(CITY.code)
+    return key
 
 
 def add_demo_device(stack: Stack) -> None:
@@ -150,49 +177,49 @@ def _not_ready(stack: Stack, name: str) -> StackError:
     return StackError("not_ready", name=name, seconds=round(READY_S), detail="", log=stack.layout.log(name))
 
 
-async def load_history(stack: Stack, console: Console) -> None:
-    """Send what happened since the newest stored event, or the whole history, through the HTTP intake."""
-    env = stack.env()
-    engine = open_database(SecretStr(env["AHUAL_DATABASE_URL"]), pool_size=1, application="ahual-demo")
-    try:
-        key = await add_key(engine, Identity(CITY.code, SYSTEM, "history"))
-        activity = tables.source_activity.c
-        async with engine.connect() as connection:
-            newest = await connection.scalar(sa.select(sa.func.max(activity.newest)).where(activity.city == CITY.code))
-    finally:
-        await engine.dispose()
-    if key is None:
-        raise LookupError(CITY.code)
-    now = utc_now()
-    begin, end = milliseconds(newest or now - HISTORY) + 1, milliseconds(now)
-    expected = round((end - begin) / DAY * (CITY.rates.calls + 2 * CITY.rates.requests))
+async def load_history(stack: Stack, key: NewKey, console: Console) -> None:
+    """Tell what the city has not told yet through the HTTP intake; at the first start that is the whole history."""
+    now = milliseconds(utc_now())
+    coverage = Coverage(stack.layout.folder / TOLD, f"{CITY.code}/{SEED}")
+    days = sum(last - first for first, last in coverage.gaps(now - HISTORY, now)) / DAY
+    expected = max(1, round(days * (CITY.rates.calls + 2 * CITY.rates.requests)))
+    intake = f"http://127.0.0.1:{stack.ports.ingest_http}"
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
-        days = round((end - begin) / DAY, 1)
-        task = bar.add_task(text("demo.history", days=days), total=max(1, expected))
-        facts = contact_centre.facts(SEED, CITY, begin, end)
-        url = f"http://127.0.0.1:{stack.ports.ingest_http}"
-        sent = await history.send(
-            CITY, facts, url, key.text, Delivered(), lambda accepted: bar.update(task, completed=accepted)
-        )
-        bar.update(task, completed=sent, total=max(1, sent))
+    try:
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(text("demo.history", days=f"{days:.1f}"), total=expected)
+            sent = await tell_past(
+                Past(CITY, SEED, now - HISTORY, intake, key.text),
+                Delivered(),
+                coverage,
+                lambda count: bar.update(task, completed=count),
+            )
+            bar.update(task, completed=sent, total=max(1, sent))
+    finally:
+        engine = open_database(SecretStr(stack.env()["AHUAL_DATABASE_URL"]), pool_size=1, application="ahual-demo")
+        await revoke_key(engine, key.id)
+        await engine.dispose()
 
 
 def simulate(stack: Stack) -> None:
     """The city's devices, publishing over MQTT from now on, and a few busier ones: a city's night is quiet."""
     city = (_ahual(), "simulate", "--city", CITY.code, "--seed", str(SEED))
     busy = ("--rate", "2", "--duration", str(BUSY_S), "--devices", "4")
-    stack.start(Program(name="city", argv=(*city, "--realtime")))
+    told = str(stack.layout.folder / TOLD)
+    stack.start(Program(name="city", argv=(*city, "--realtime", "--state", told)))
     stack.start(Program(name="busy-devices", argv=(*city, *busy)))
 
 
 def watch(stack: Stack, console: Console) -> None:
-    """The live line, once a second, until Ctrl-C."""
+    """The live line, once a second, until Ctrl-C; where there is no terminal, a new line every ten seconds."""
     meter = Meter()
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        while True:
-            snapshot = _read(stack, meter)
-            live.update(line(snapshot, meter), refresh=True)
+        for second in count():
+            shown = line(_read(stack, meter), meter)
+            if console.is_terminal:
+                live.update(shown, refresh=True)
+            elif second % PLAIN_S == 0:
+                console.print(shown, highlight=False)
             time.sleep(1)
 
 

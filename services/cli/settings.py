@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from deploy.stack.stack import Stack
 from services.runtime.messages import text
 from services.runtime.settings import DatabaseSettings
 
@@ -31,8 +30,12 @@ def load(kind: type[S]) -> S:
 
 
 def _of_local_stack(kind: type[DatabaseSettings]) -> dict[str, Any]:
+    if "AHUAL_DATABASE_URL" in os.environ:
+        return {}
+    from deploy.stack.stack import Stack  # noqa: PLC0415 -- a service that is told all does not pay for it
+
     stack = Stack(Path(os.environ.get("AHUAL_STACK_FOLDER", ".stack")))
-    if "AHUAL_DATABASE_URL" in os.environ or not stack.layout.secrets.exists():
+    if not stack.layout.secrets.exists():
         return {}
     variables = {name.removeprefix("AHUAL_").lower(): value for name, value in stack.env().items()}
     return {name: value for name, value in variables.items() if name in kind.model_fields}

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx2
 from pydantic import ValidationError
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 
 from schemas.identity import Identity
@@ -23,11 +23,13 @@ from simulators.cities import City
 from simulators.coverage import Coverage
 from simulators.delivered import Delivered
 from simulators.facts import SYSTEM, Fact
-from simulators.moments import DAY, milliseconds
+from simulators.moments import DAY, MINUTE, milliseconds
 from simulators.verify import Difference, compare
 
 FOREVER_MS = 3650 * DAY
 CAUGHT_UP_MS = 2000
+RECENT_MS = MINUTE
+"""What devices kept for this long they still tell themselves; older things are for `--history`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,17 @@ class Target:
     intake: str
     key: str
     api: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What happened in a city since `begin` (ms since 1970), and the intake it is told to."""
+
+    city: City
+    seed: int
+    begin: int
+    intake: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +92,40 @@ async def run(order: Order, target: Target, console: Console) -> list[Difference
 
 
 async def _past(order: Order, target: Target, delivered: Delivered, coverage: Coverage, console: Console) -> None:
-    """Fill what is not told yet, then what happened meanwhile."""
-    begin = milliseconds(utc_now()) - order.history_ms
-    told = 0
+    now = milliseconds(utc_now())
     with console.status(text("simulate.history_begins")) as status:
-        while True:
-            end = milliseconds(utc_now())
-            gaps = list(coverage.gaps(begin, end))
-            if sum(last - first for first, last in gaps) < CAUGHT_UP_MS:
-                break
-            for first, last in gaps:
-                facts = contact_centre.facts(order.seed, order.city, first, last)
-                told += await history.send(
-                    order.city, facts, target.intake, target.key, delivered, _counter(status, console, told)
-                )
-                coverage.add(first, last)
+
+        def show(count: int) -> None:
+            line = text("simulate.history_progress", count=f"{count:,}")
+            status.update(line)
+            if not console.is_terminal:
+                console.print(line, highlight=False)
+
+        past = Past(order.city, order.seed, now - order.history_ms, target.intake, target.key)
+        told = await tell_past(past, delivered, coverage, show)
     console.print(text("simulate.history_done", count=f"{told:,}"), highlight=False)
 
 
-def _counter(status: Status, console: Console, before: int) -> Callable[[int], None]:
-    def show(count: int) -> None:
-        line = text("simulate.history_progress", count=f"{before + count:,}")
-        status.update(line)
-        if not console.is_terminal:
-            console.print(line, highlight=False)
+async def tell_past(past: Past, delivered: Delivered, coverage: Coverage, progress: Callable[[int], None]) -> int:
+    """Tell what is not told yet, then what happened meanwhile; the number of events."""
+    told = 0
+    while True:
+        gaps = list(coverage.gaps(past.begin, milliseconds(utc_now())))
+        if sum(last - first for first, last in gaps) < CAUGHT_UP_MS:
+            return told
+        for first, last in gaps:
+            facts = contact_centre.facts(past.seed, past.city, first, last)
+            sent = partial(_sum, progress, told)
+            told += await history.send(past.city, facts, past.intake, past.key, delivered, sent)
+            coverage.add(first, last)
 
-    return show
+
+def _sum(progress: Callable[[int], None], before: int, count: int) -> None:
+    progress(before + count)
 
 
 async def _live(order: Order, target: Target, delivered: Delivered, coverage: Coverage, console: Console) -> None:
-    told = max((end for _, end in coverage.ranges), default=0)
-    begin = told if order.history_ms else max(told, milliseconds(utc_now()))
+    begin = live_from(coverage, milliseconds(utc_now()), after_history=order.history_ms > 0)
     facts = contact_centre.facts(order.seed, order.city, begin, begin + FOREVER_MS)
     console.print(text("simulate.live", city=order.city.names[language()], devices=len(contact_centre.DEVICES)))
 
@@ -118,6 +134,12 @@ async def _live(order: Order, target: Target, delivered: Delivered, coverage: Co
 
     accounts = {identity: target.passwords[identity] for identity in realtime_devices(order.city.code)}
     await devices.run(order.city, facts, target.mqtt_host, target.mqtt_port, accounts, delivered, utc_now, sent)
+
+
+def live_from(coverage: Coverage, now: int, *, after_history: bool) -> int:
+    """Where a live city goes on (ms since 1970): where it stopped, unless that is long ago and nobody told the rest."""
+    told = max((end for _, end in coverage.ranges), default=0)
+    return told if after_history or now - told <= RECENT_MS else now
 
 
 async def _load(wanted: load.Load, target: Target, delivered: Delivered, console: Console) -> None:
