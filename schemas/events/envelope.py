@@ -42,6 +42,10 @@ class Data(BaseModel):
     event_class: ClassVar[EventClass]
     title: ClassVar[dict[str, str]]
     """What it is called in kk, ru and en."""
+    measuring: ClassVar[bool] = False
+    """It states what a sensor reads, so the same value for too long is a sensor that froze; a case never is one."""
+    channel_field: ClassVar[str | None] = None
+    """Of a measuring type: the field that names the channel, when a device has several."""
 
     district: District | None = None
 

@@ -45,7 +45,7 @@ def _struct(name: str, fields: list[tuple[str, Any, Any]], **config: Any) -> typ
     return msgspec.defstruct(name, fields, frozen=True, gc=False, kw_only=True, **config)
 
 
-def _derive(model: type[Data]) -> type[msgspec.Struct]:
+def derive(model: type[Data]) -> type[msgspec.Struct]:
     """A struct of one event type, tagged by `type`, with the same field names as its contract."""
     data = _struct(model.__name__ + "Data", _fields(model))
     envelope = [field for field in _fields(Event) if field[0] not in {"type", "data"}]
@@ -54,7 +54,7 @@ def _derive(model: type[Data]) -> type[msgspec.Struct]:
     )
 
 
-STRUCTS: Final[Mapping[str, type[msgspec.Struct]]] = {name: _derive(model) for name, model in EVENT_TYPES.items()}
+STRUCTS: Final[Mapping[str, type[msgspec.Struct]]] = {name: derive(model) for name, model in EVENT_TYPES.items()}
 """The scorer's view of each type. Decode with `decoder()`; `msgspec.structs.fields` lists what a measure may name."""
 
 

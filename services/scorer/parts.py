@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.tables import Tier
-from services.scorer.activity import Activity, ActivityKey
 from services.scorer.tiers import roll_up
 from services.scorer.types import City, Parts
 
@@ -42,20 +41,6 @@ def _add(tier: Tier) -> sa.TextClause:
 
 _ADD: Final = {tier: _add(tier) for tier in TIERS}
 
-_SEEN: Final = sa.text("""
-    INSERT INTO source_activity (city, system, bucket, partition, events, newest)
-    SELECT city, system, bucket, :partition, events, newest
-    FROM unnest(:city, :system, :bucket, :events, :newest) AS seen(city, system, bucket, events, newest)
-    ON CONFLICT (city, system, bucket, partition) DO UPDATE
-    SET events = source_activity.events + excluded.events, newest = greatest(source_activity.newest, excluded.newest)
-""").bindparams(
-    _array("city", sa.Text()),
-    _array("system", sa.Text()),
-    _array("bucket", sa.DateTime(timezone=True)),
-    _array("events", sa.BigInteger()),
-    _array("newest", sa.DateTime(timezone=True)),
-)
-
 _MARK: Final = sa.text("""
     INSERT INTO kpi_mark (city, kpi, partition, revision)
     SELECT city, kpi, :partition, 1 FROM unnest(:city, :kpi) AS changed(city, kpi)
@@ -76,15 +61,6 @@ async def add(
             names = ("city", "kpi", "component", "district", "bucket", "numerator", "denominator", "events")
             values = (list(column) for group in columns for column in group)
             await connection.execute(_ADD[tier], {"partition": partition, **dict(zip(names, values, strict=True))})
-
-
-async def see(connection: AsyncConnection, seen: Mapping[ActivityKey, Activity], partition: int) -> None:
-    """Record which systems reported when."""
-    rows = [(*key, *value) for key, value in sorted(seen.items())]
-    if rows:
-        names = ("city", "system", "bucket", "events", "newest")
-        columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-        await connection.execute(_SEEN, {"partition": partition, **columns})
 
 
 async def mark(connection: AsyncConnection, changed: Iterable[tuple[str, str]], partition: int) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas import tables
 from schemas.dead_letter import Reason
 from services.runtime.clock import Clock
-from services.scorer import additions, dead_letters, ledger, offsets, parts
-from services.scorer.activity import activity
+from services.scorer import additions, dead_letters, devices, ledger, offsets, parts
+from services.scorer.activity import observe
 from services.scorer.decoding import RecordDecoder
 from services.scorer.fold import fold
 from services.scorer.measures import Compiled
@@ -55,7 +55,7 @@ async def commit_events(
         # 3. Add the parts of the new events, in key order.
         folded = fold(entered.new, compiled, cities, stored_at)
         await additions.add(connection, folded, batch.partition, cities, stored_at)
-        await parts.see(connection, activity(entered.new), batch.partition)
+        await devices.see(connection, observe(entered.new, batch.records, stored_at), batch.partition, stored_at)
         # 4. Record what the scorer itself rejected, book the outcome, mark the changed KPIs, tell the cities.
         rejected = [*undecodable, *too_old, *entered.rejected]
         letters = ((r.offset, dead_letters.of_rejected(r, stored_at)) for r in rejected)
