@@ -28,7 +28,13 @@ PACKAGES: Final = tuple(
     """.split()  # noqa: SIM905 -- forty quoted names are harder to read
 )
 PROGRAMS: Final = (
-    *(f"{POSTGRES_BIN}/{name}" for name in ("postgres", "initdb", "pg_ctl", "pg_controldata", "pg_dump", "psql")),
+    *(
+        f"{POSTGRES_BIN}/{name}"
+        for name in (
+            *("postgres", "initdb", "pg_ctl", "pg_controldata", "psql"),
+            *("pg_dump", "pg_basebackup", "pg_verifybackup", "pg_waldump"),
+        )
+    ),
     "usr/sbin/mosquitto",
     "usr/bin/mosquitto_pub",
     "usr/bin/mosquitto_sub",

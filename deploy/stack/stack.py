@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from deploy.stack import broker, debian, kafka, leftovers, mosquitto, postgres
+from deploy.stack import backup, broker, debian, kafka, leftovers, mosquitto, postgres
 from deploy.stack.errors import StackError, plain_errors
 from deploy.stack.layout import Layout
 from deploy.stack.passwords import Passwords
@@ -70,6 +70,20 @@ class Stack:
         if self.layout.account is not None:
             with suppress(OSError):
                 self.layout.postgres.parent.rmdir()
+
+    def backup(self, target: Path) -> int:
+        """Copy the running database into a new folder; bytes copied."""
+        return backup.create(self.layout, self.ports, self._passwords(), target)
+
+    def restore(self, source: Path) -> Path | None:
+        """Put a backup in the place of the database of a stack that is down; where the old one lies now."""
+        with plain_errors(self.layout.folder):
+            self.layout.make()
+            with locked(self.layout.folder / "lock"):
+                if self._supervisor.running():
+                    raise StackError("restore_running")
+                self._install()
+                return backup.restore(self.layout, source)
 
     def start(self, program: Program) -> None:
         """Run one more program under the same supervisor, with `env()` and its own variables."""

@@ -26,6 +26,8 @@ def register(app: typer.Typer) -> None:
     group.command("up", help=text("stack.help_up"))(up)
     group.command("down", help=text("stack.help_down"))(down)
     group.command("status", help=text("stack.help_status"))(status)
+    group.command("backup", help=text("stack.help_backup"))(backup)
+    group.command("restore", help=text("stack.help_restore"))(restore)
     app.add_typer(group, name="stack")
 
 
@@ -52,6 +54,26 @@ def down(
             if wipe:
                 stack.wipe()
     console.print(text("stack.down", count=count), highlight=False)
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help=text("stack.help_target"))], folder: Folder = DEFAULT_FOLDER
+) -> None:
+    """A verified copy of the running database."""
+    with one_sentence():
+        size = Stack(folder).backup(target)
+    typer.echo(text("stack.backed_up", where=target, megabytes=round(size / 1e6)))
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help=text("stack.help_source"))], folder: Folder = DEFAULT_FOLDER
+) -> None:
+    """A backup in the place of the stopped database."""
+    with one_sentence():
+        old = Stack(folder, progress=ConsoleProgress(Console())).restore(source)
+    typer.echo(text("stack.restored", where=source))
+    if old:
+        typer.echo(text("stack.put_aside", where=old))
 
 
 def status(folder: Folder = DEFAULT_FOLDER) -> None:

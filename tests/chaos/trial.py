@@ -55,11 +55,24 @@ class Account:
     """Records the ledger recognised: duplicates of the load, and what at-least-once delivery repeated."""
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the database holds, of everything ever sent to it."""
+
+    stored: int = 0
+    unreconciled: int = 0
+    skipped: int = 0
+    duplicate: int = 0
+    letters: int = 0
+
+
 @dataclass(slots=True)
 class Report:
     """What a trial found."""
 
     load: Load
+    delivered: Delivered = field(default_factory=Delivered)
+    before: Count | None = None
     suffered: list[Suffered] = field(default_factory=list)
     account: Account | None = None
     differences: list[Difference] = field(default_factory=list)
@@ -80,11 +93,10 @@ class Report:
 async def run(wired: Wired, installation: Installation, wanted: Load, faults: Sequence[Fault]) -> Report:
     """Send, break, wait until everything is stored, compare."""
     report = Report(wanted)
-    delivered = Delivered()
     passwords = await asyncio.to_thread(installation.passwords, wanted.identities)
     engine = open_database(installation.database_url, application="chaos")
     try:
-        before = await _counted(engine)
+        report.before = await _counted(engine)
         breaking = asyncio.create_task(_break(wired, engine, faults))
         began = milliseconds(utc_now())
         await load.run(
@@ -92,20 +104,28 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
             "127.0.0.1",
             wired.device_port,
             passwords,
-            delivered,
+            report.delivered,
             began,
             persistent=True,
             drain_s=DRAIN_LIMIT_S,
         )
-        loaded = time.monotonic()
         report.suffered = await breaking
-        expected = len(truth.distinct(delivered))
-        report.account = await _drained(engine, before, delivered.count, expected)
-        report.drained_s = time.monotonic() - loaded
-        report.differences = await _compared(installation, delivered)
     finally:
         await engine.dispose()
+    await check(installation, report)
     return report
+
+
+async def check(installation: Installation, report: Report) -> None:
+    """Wait until all that was acknowledged is stored and nothing moves any more, then compare every figure."""
+    began = time.monotonic()
+    engine = open_database(installation.database_url, application="chaos")
+    try:
+        report.account = await _drained(engine, report)
+    finally:
+        await engine.dispose()
+    report.drained_s = time.monotonic() - began
+    report.differences = await _compared(installation, report.delivered)
 
 
 async def _break(wired: Wired, engine: AsyncEngine, faults: Sequence[Fault]) -> list[Suffered]:
@@ -147,17 +167,7 @@ async def _recovery(engine: AsyncEngine, later: dict[str, object]) -> float | No
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    stored: int
-    unreconciled: int
-    skipped: int
-    duplicate: int
-    letters: int
-
-
-async def _counted(engine: AsyncEngine) -> _Count:
-    """What the database holds now, of everything ever sent to it."""
+async def _counted(engine: AsyncEngine) -> Count:
     while True:
         try:
             async with engine.connect() as connection:
@@ -166,7 +176,7 @@ async def _counted(engine: AsyncEngine) -> _Count:
             await asyncio.sleep(0.5)
 
 
-async def _count(connection: AsyncConnection) -> _Count:
+async def _count(connection: AsyncConnection) -> Count:
     row = (
         await connection.execute(
             sa.text("""
@@ -178,19 +188,21 @@ async def _count(connection: AsyncConnection) -> _Count:
             """)
         )
     ).one()
-    return _Count(*row)
+    return Count(*row)
 
 
-async def _drained(engine: AsyncEngine, before: _Count, acknowledged: int, expected: int) -> Account:
+async def _drained(engine: AsyncEngine, report: Report) -> Account:
     """The account once all expected events are stored and nothing moves any more, or when time is up."""
+    expected = len(truth.distinct(report.delivered))
+    before = report.before or Count()
     deadline = time.monotonic() + DRAIN_LIMIT_S
-    earlier: _Count | None = None
+    earlier: Count | None = None
     while True:
         now = await _counted(engine)
         whole = now.stored - before.stored >= expected and now == earlier
         if whole or time.monotonic() > deadline:
             return Account(
-                acknowledged,
+                report.delivered.count,
                 expected,
                 now.stored - before.stored,
                 now.unreconciled,

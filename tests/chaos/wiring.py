@@ -229,11 +229,12 @@ def _advertise(stack: Stack, port: int) -> None:
 
 
 @contextmanager
-def own_city(stack: Stack, category: str = "regional") -> Iterator[Installation]:
-    """A city that nobody else uses, forgotten at the end: a trial's figures are its own."""
+def own_city(stack: Stack, category: str = "regional", *, kept: bool = False) -> Iterator[Installation]:
+    """A city that nobody else uses, forgotten at the end unless `kept`: a trial's figures are its own."""
     made = Installation(stack, f"test-{time.time_ns() // 1_000_000}")
     asyncio.run(made.register(category))
     try:
         yield made
     finally:
-        asyncio.run(made.forget())
+        if not kept:
+            asyncio.run(made.forget())
