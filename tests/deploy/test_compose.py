@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,13 +12,16 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
-from deploy.stack import kafka
+from deploy.stack import Stack, kafka, postgres
+from deploy.stack.passwords import Passwords
 from services.api.settings import ApiSettings
 from services.ingest.settings import IngestSettings
 from services.scorer.settings import ScorerSettings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+SERVICES: dict[str, type[BaseSettings]] = {"ingest": IngestSettings, "scorer": ScorerSettings, "api": ApiSettings}
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +31,72 @@ def compose() -> dict[str, Any]:
 
 
 def test_every_variable_is_one_that_a_service_reads(compose: dict[str, Any]) -> None:
-    known = {f"AHUAL_{n.upper()}" for s in (IngestSettings, ScorerSettings, ApiSettings) for n in s.model_fields}
-    assert compose["x-ahual"]["environment"].keys() <= known
+    known = {f"AHUAL_{n.upper()}" for s in SERVICES.values() for n in s.model_fields}
+    ours = [service for service in compose["services"].values() if service.get("image") == "ahual"]
+    assert len(ours) >= 6
+    for service in ours:
+        assert service["environment"].keys() <= known
+
+
+@pytest.mark.parametrize(("name", "kind"), SERVICES.items())
+def test_every_service_starts_with_what_it_is_told(
+    compose: dict[str, Any], name: str, kind: type[BaseSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in [variable for variable in os.environ if variable.startswith("AHUAL_")]:
+        monkeypatch.delenv(variable)
+    for variable, value in compose["services"][name]["environment"].items():
+        assert isinstance(value, str)
+        monkeypatch.setenv(variable, value)
+    kind()
+
+
+def test_what_is_waited_for_can_be_reached(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for service in services.values():
+        for name, wait in service.get("depends_on", {}).items():
+            once = services[name].get("restart") == "on-failure"
+            assert wait["condition"] == ("service_completed_successfully" if once else "service_healthy")
+            assert once or "healthcheck" in services[name]
+
+
+def test_what_is_mounted_exists(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for source, _, _ in (volume.partition(":") for volume in service.get("volumes", ())):
+            assert source in compose["volumes"] or (DEPLOY / source).is_file()
+
+
+def test_the_image_gets_what_it_copies_and_no_passwords() -> None:
+    allowed = {line[1:] for line in _lines("Dockerfile.dockerignore") if line.startswith("!")}
+    copied = [line.split()[1:-1] for line in _lines("Dockerfile") if line.startswith("COPY")]
+    assert {source for sources in copied for source in sources} == allowed
+    assert all((DEPLOY.parent / source).exists() for source in allowed)
+    assert "**/.env" in _lines("Dockerfile.dockerignore")
+    assert ".env" in (DEPLOY.parent / ".gitignore").read_text("utf-8").splitlines()
+
+
+def _lines(name: str) -> list[str]:
+    return (DEPLOY / name).read_text("utf-8").splitlines()
+
+
+@pytest.mark.stack
+def test_the_reader_of_a_new_database(stack: Stack) -> None:
+    """The script of the image's start, on our own server, twice: the role's password is the one given."""
+    secrets = Passwords.load(stack.layout.secrets)
+    psql = stack.program_path("psql")
+    server = {
+        "PATH": f"{psql.parent}:{os.environ['PATH']}",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(stack.ports.postgres),
+        "POSTGRES_USER": postgres.SUPERUSER,
+        "POSTGRES_DB": postgres.DATABASE,
+        "AHUAL_READER_PASSWORD": secrets.reader,
+    }
+    script = DEPLOY / "postgres" / "reader.sh"
+    for _ in range(2):
+        subprocess.run([script], env=server | {"PGPASSWORD": secrets.superuser}, check=True)
+    ask = [str(psql), "-U", postgres.READER, "-d", postgres.DATABASE, "-Atc", "SELECT current_user"]
+    told = subprocess.run(ask, env=server | {"PGPASSWORD": secrets.reader}, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == postgres.READER
 
 
 def named_texts(node: object) -> Iterator[str]:
@@ -43,7 +111,7 @@ def named_texts(node: object) -> Iterator[str]:
 
 def test_passwords_come_from_outside(compose: dict[str, Any]) -> None:
     secret = [line for line in named_texts(compose) if "PASSWORD=" in line or "DATABASE_URL=" in line]
-    assert len(secret) >= 3
+    assert len(secret) >= 4
     assert all(re.search(r"\$\{AHUAL_\w+_PASSWORD", line) for line in secret)
 
 
@@ -58,7 +126,7 @@ def test_the_same_kafka_as_the_local_stack(compose: dict[str, Any]) -> None:
     assert f"<version>{version}</version>" in kafka._pom().decode()
 
 
-@pytest.mark.parametrize("name", ["ingest", "scorer", "api"])
+@pytest.mark.parametrize("name", SERVICES)
 def test_commands_exist(compose: dict[str, Any], name: str) -> None:
     command = compose["services"][name]["command"]
     argv = [Path(sys.prefix) / "bin" / "ahual", *command, "--help"]
