@@ -52,16 +52,14 @@ class ScoreWriter:
         The first notice after a quiet time is answered at once; under load there is a `pause` between two rounds, in
         which notices gather.
         """
-        due = quiet_until = self._clock()
+        # Not the wall clock: that may be set back, and the next score would be a day away.
+        elapsed = asyncio.get_running_loop().time
+        due = quiet_until = elapsed()
         while not stop.is_set():
-            changed = await _gather(
-                notices,
-                (due - self._clock()).total_seconds(),
-                lambda until=quiet_until: (until - self._clock()).total_seconds(),  # type: ignore[misc]
-            )
+            changed = await _gather(notices, due - elapsed(), lambda until=quiet_until: until - elapsed())  # type: ignore[misc]
             unsure = "" in changed  # notices may have been missed
-            everyone = unsure or self._clock() >= due
-            quiet_until = self._clock() + pause
+            everyone = unsure or elapsed() >= due
+            quiet_until = elapsed() + pause.total_seconds()
             try:
                 async with self._engine.connect() as connection:
                     cities = await load_cities(connection)
@@ -74,7 +72,7 @@ class ScoreWriter:
                 await asyncio.sleep(0.5)
                 continue
             if everyone:
-                due = self._clock() + cadence
+                due = elapsed() + cadence.total_seconds()
 
     async def score(self, city: City, *, newer_than: timedelta | None = None) -> Snapshot | None:
         """Store one city's snapshot.
@@ -85,7 +83,8 @@ class ScoreWriter:
             async with self._sole_writer(city.code) as connection:
                 now = self._clock()
                 current = await self._current(connection, city.code)
-                if current and newer_than and now - current.computed_at < newer_than:
+                # A score of the future is that of a clock that was wrong.
+                if current and newer_than and timedelta(0) <= now - current.computed_at < newer_than:
                     return None
                 measured = await self._measuring.measure(connection, city, now)
                 rubric = self._rubrics.of(Category(city.category))

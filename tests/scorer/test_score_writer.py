@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -82,6 +82,35 @@ async def test_a_tick_right_after_another_writers_is_left_out(database: AsyncEng
     assert await writer(database).score(CITY) is not None
     assert await writer(database).score(CITY, newer_than=timedelta(seconds=5)) is None
     assert await writer(database, timedelta(seconds=6)).score(CITY, newer_than=timedelta(seconds=5)) is not None
+
+
+async def test_a_score_of_the_future_does_not_stop_scoring(database: AsyncEngine) -> None:
+    """A writer whose clock was ahead must not silence those whose clock is right."""
+    await writer(database, timedelta(hours=1)).score(CITY)
+    assert await writer(database).score(CITY, newer_than=timedelta(seconds=5)) is not None
+    assert (await stored(database)).computed_at == NOW
+
+
+async def test_the_cadence_goes_on_when_the_clock_is_set_back(database: AsyncEngine) -> None:
+    ahead = timedelta(hours=1)
+    scores = ScoreWriter(database, load_catalogue(), lambda: NOW + ahead, Metrics())
+
+    async def shown(computed_at: datetime) -> bool:
+        query = sa.select(CURRENT.computed_at).where(CURRENT.city == CITY.code)
+        async with database.connect() as connection:
+            return bool((await connection.execute(query)).scalar_one_or_none() == computed_at)
+
+    stop = asyncio.Event()
+    task = asyncio.create_task(
+        scores.run(stop, asyncio.Queue(), cadence=timedelta(milliseconds=100), pause=timedelta())
+    )
+    try:
+        await eventually(lambda: shown(NOW + timedelta(hours=1)))
+        ahead = timedelta()
+        await eventually(lambda: shown(NOW))
+    finally:
+        stop.set()
+        await task
 
 
 async def test_notices_lead_to_scores(database: AsyncEngine) -> None:
