@@ -7,6 +7,7 @@ measures. Devices that behave like devices are in `devices.py`.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Final, Self
 
@@ -61,10 +62,11 @@ class Publisher(asyncio.Protocol):
         password: str,
         on_ack: Callable[[bytes, float], None],
         channel: Channel = "events",
+        tls: ssl.SSLContext | None = None,
     ) -> Self:
         """Connect; RefusedError when the broker says no, OSError when there is none."""
         publisher = cls(identity, password, on_ack, channel)
-        await asyncio.get_running_loop().create_connection(lambda: publisher, host, port)
+        await asyncio.get_running_loop().create_connection(lambda: publisher, host, port, ssl=tls)
         code = await asyncio.wait_for(publisher._answer, 10)
         if code:
             raise RefusedError(str(identity), code)

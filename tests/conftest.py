@@ -40,6 +40,8 @@ CITIES = CitiesFile.model_validate(
         ]
     }
 )
+# Settings that a test makes itself; what the stack starts is told by the stack.
+os.environ["AHUAL_ALLOW_PLAINTEXT"] = "true"
 KEPT = {"alembic_version", "ledger_floor", "catalogue_version"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -44,7 +45,7 @@ class Installation:
     @property
     def api(self) -> str:
         """The API's address."""
-        return f"http://127.0.0.1:{self.stack.ports.api}"
+        return f"{'https' if self.stack.certs else 'http'}://127.0.0.1:{self.stack.ports.api}"
 
     def passwords(self, devices: Iterable[Identity]) -> dict[Identity, str]:
         """Accounts for devices."""
@@ -90,13 +91,15 @@ def ports_from(offset: int) -> Ports:
 
 
 @contextmanager
-def own_stack(folder: Path, ports: Ports, *, wiped: bool = False) -> Iterator[Stack]:
+def own_stack(
+    folder: Path, ports: Ports, *, wiped: bool = False, cache: Path | None = None, tls: bool | None = None
+) -> Iterator[Stack]:
     """A stack with empty servers, down at the end; `wiped` says that the folder is empty already."""
-    stack = Stack(folder, ports)
+    stack = Stack(folder, ports, cache=cache)
     if not wiped:
         stack.wipe()
     try:
-        stack.up()
+        stack.up(tls=tls)
         asyncio.run(upgrade(SecretStr(stack.env()["AHUAL_DATABASE_URL"])))
         yield stack
     finally:
@@ -112,7 +115,7 @@ def services_on(stack: Stack, category: str = "regional") -> Iterator[Installati
         for name, port in SERVICES.items():
             stack.start(Program(name=name, argv=(str(Path(sys.executable).parent / "ahual"), name)))
             wait_until(
-                lambda port=port: answers(getattr(stack.ports, port)),  # type: ignore[misc]  # mypy: default of a lambda
+                lambda port=port: answers(getattr(stack.ports, port), stack.client_tls()),  # type: ignore[misc]  # mypy: default of a lambda
                 seconds=READY_S,
                 failure=lambda name=name: StackError(  # type: ignore[misc]
                     "not_ready", name=name, seconds=round(READY_S), detail="", log=stack.layout.log(name)
@@ -124,9 +127,13 @@ def services_on(stack: Stack, category: str = "regional") -> Iterator[Installati
             stack.stop(name)
 
 
-def answers(port: int) -> bool:
+def answers(port: int, tls: ssl.SSLContext | None = None) -> bool:
     """Whether a service says that it is ready; the scorer, which has no such page, that it is there."""
-    try:
-        return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=2, trust_env=False).status_code in (200, 404)
-    except httpx2.TransportError:
-        return False
+    for scheme in ("https", "http") if tls else ("http",):
+        try:
+            url = f"{scheme}://127.0.0.1:{port}/readyz"
+            if httpx2.get(url, timeout=2, trust_env=False, verify=tls or True).status_code in (200, 404):
+                return True
+        except httpx2.TransportError:
+            continue
+    return False

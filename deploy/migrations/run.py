@@ -9,7 +9,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from pydantic import SecretStr
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.runtime.tls import DatabaseTls
 
 
 def config() -> Config:
@@ -30,7 +33,8 @@ def head() -> str:
 
 async def upgrade(url: SecretStr) -> None:
     """Apply every migration that is missing."""
-    engine = create_async_engine(url.get_secret_value())
+    address, tls = DatabaseTls.of(make_url(url.get_secret_value()))
+    engine = create_async_engine(address, connect_args={"ssl": tls} if tls else {})
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -34,6 +35,9 @@ GATEWAY: Final = "gateway"
 ALL_ACCOUNTS: Final = "passwords"
 GATEWAY_ONLY: Final = "passwords.gateway"
 LIVE: Final = "passwords.live"
+REVOKED: Final = "crl.pem"
+NOBODYS_LIST: Final = "crl.nobody"
+LIVE_LIST: Final = "crl.live"
 
 
 def main(broker: str, port: int, client_ids: list[str]) -> None:
@@ -53,11 +57,16 @@ def main(broker: str, port: int, client_ids: list[str]) -> None:
 
 
 def point_live_at(home: Path, name: str) -> None:
-    """Let the broker find these accounts at its next start or SIGHUP."""
-    fresh = home / f"{LIVE}.new"
+    """Let the broker find these accounts at its next start or SIGHUP, and their certificates good or not."""
+    _link(home / LIVE, name)
+    _link(home / LIVE_LIST, REVOKED if name == ALL_ACCOUNTS else NOBODYS_LIST)
+
+
+def _link(place: Path, name: str) -> None:
+    fresh = place.with_name(f"{place.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(name)
-    fresh.replace(home / LIVE)
+    fresh.replace(place)
 
 
 def is_open(home: Path) -> bool:
@@ -74,6 +83,8 @@ def ensure_session(port: int, client_id: str, password: str) -> bool:
     """
     client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTv5, manual_ack=True)
     client.username_pw_set(GATEWAY, password)
+    if ca := os.environ.get("AHUAL_TLS_CA_FILE"):
+        client.tls_set_context(ssl.create_default_context(cafile=ca))
     subscribed = threading.Event()
 
     def on_connect(_client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from deploy.certs.authority import Authority
 from deploy.stack.errors import StackError
 from deploy.stack.layout import Layout, require_space
 from deploy.stack.ports import Ports
@@ -51,11 +52,15 @@ def install(layout: Layout) -> None:
         shutil.rmtree(fresh)
 
 
-def prepare(layout: Layout, ports: Ports, progress: Progress) -> Program:
+def prepare(layout: Layout, ports: Ports, progress: Progress, certs: Authority | None = None) -> Program:
     """Write the configuration, format the storage once, and say how the broker is run."""
     home = layout.folder / "kafka"
     home.mkdir(exist_ok=True)
-    write_private(home / "server.properties", render(ports))
+    write_private(home / "server.properties", render(ports, tls=certs is not None))
+    if certs:
+        keystore = certs.key("kafka").read_text("utf-8") + certs.certificate("kafka").read_text("utf-8")
+        write_private(home / "keystore.pem", keystore)
+        write_private(home / "truststore.pem", certs.ca.read_text("utf-8"))
     write_private(home / "log4j2.xml", (files("deploy") / "kafka" / "log4j2.xml").read_text("utf-8"))
     # The class path has no quoting for a colon, and a relative one needs none.
     (home / "jars").unlink(missing_ok=True)
@@ -71,10 +76,12 @@ def prepare(layout: Layout, ports: Ports, progress: Progress) -> Program:
     return Program(name="kafka", argv=argv, cwd=home)
 
 
-def render(ports: Ports) -> str:
+def render(ports: Ports, *, tls: bool = False) -> str:
     """The broker's `server.properties`."""
-    template = (files("deploy") / "kafka" / "server.conf").read_text("utf-8")
-    return Template(template).substitute(ports.model_dump())
+    folder = files("deploy") / "kafka"
+    text = Template((folder / "server.conf").read_text("utf-8"))
+    known_by_certificate = (folder / "tls.conf").read_text("utf-8") if tls else ""
+    return text.substitute(ports.model_dump(), protocol="SSL" if tls else "PLAINTEXT") + known_by_certificate
 
 
 def require_java() -> None:

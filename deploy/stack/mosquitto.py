@@ -11,6 +11,10 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from deploy.certs import signing
+from deploy.certs.authority import Authority
 from deploy.stack import broker, debian
 from deploy.stack.layout import Layout
 from deploy.stack.passwords import Passwords, mosquitto_hash
@@ -18,35 +22,63 @@ from deploy.stack.ports import Ports
 from deploy.stack.program import Program
 from deploy.stack.tools import locked, write_private
 from schemas.identity import parse_identity
+from services.runtime.clock import utc_now
+from services.runtime.tls import client_context
 
 GATEWAY_CLIENT_ID: Final = "ahual-ingest-1"
 
 
-def prepare(layout: Layout, ports: Ports, passwords: Passwords) -> Program:
+def prepare(layout: Layout, ports: Ports, passwords: Passwords, certs: Authority | None = None) -> Program:
     """Write the configuration and the gateway's account, and say how the broker is run."""
     home = layout.folder / "mosquitto"
     home.mkdir(exist_ok=True)
-    write_files(home, ports, passwords.gateway)
+    write_files(home, ports, passwords.gateway, certs=certs)
     program = debian.home(layout) / "usr" / "sbin" / "mosquitto"
-    env = {"AHUAL_MQTT_PASSWORD": passwords.gateway}
+    env = {"AHUAL_MQTT_PASSWORD": passwords.gateway, **({"AHUAL_TLS_CA_FILE": str(certs.ca)} if certs else {})}
     argv = (sys.executable, "-m", "deploy.stack.broker", str(program), str(ports.mqtt_internal), GATEWAY_CLIENT_ID)
     return Program(name="mosquitto", argv=argv, env=env, cwd=home)
 
 
-def write_files(home: Path, ports: Ports, gateway_password: str, *, address: str = "127.0.0.1") -> None:
+def write_files(
+    home: Path,
+    ports: Ports,
+    gateway_password: str,
+    *,
+    address: str = "127.0.0.1",
+    certs: Authority | None = None,
+) -> None:
     """Configuration, access list and the gateway's account; accounts of devices stay."""
-    write_private(home / "mosquitto.conf", render(ports, address=address))
+    write_private(home / "mosquitto.conf", render(ports, address=address, tls=certs is not None))
+    if certs:
+        _write_certificates(home, certs)
     write_private(home / "acl", (files("deploy") / "mosquitto" / "acl.conf").read_text("utf-8"))
     add_accounts(home, {broker.GATEWAY: gateway_password})
     write_private(home / broker.GATEWAY_ONLY, f"{broker.GATEWAY}:{accounts(home)[broker.GATEWAY]}\n")
 
 
-def render(ports: Ports, *, address: str = "127.0.0.1") -> str:
+def _write_certificates(home: Path, certs: Authority) -> None:
+    """The broker's own certificate, the revocation list, and a list of nobody's for as long as the gate is closed."""
+    write_private(home / "ca.crt", certs.ca.read_text("utf-8"))
+    write_private(home / "server.crt", certs.certificate("mosquitto").read_text("utf-8"))
+    write_private(home / "server.key", certs.key("mosquitto").read_text("utf-8"))
+    write_private(home / broker.REVOKED, certs.crl.read_text("utf-8"))
+    if not (home / broker.NOBODYS_LIST).exists():
+        nobody = signing.new_key()
+        now = utc_now()
+        closed = signing.revocation_list(signing.authority(nobody, "nobody", now), nobody, (), number=1, now=now)
+        write_private(home / broker.NOBODYS_LIST, closed.public_bytes(Encoding.PEM).decode())
+
+
+def render(ports: Ports, *, address: str = "127.0.0.1", tls: bool = False) -> str:
     """The broker's `mosquitto.conf`, with listeners on this address."""
-    template = (files("deploy") / "mosquitto" / "mosquitto.conf").read_text("utf-8")
+    folder = files("deploy") / "mosquitto"
+    template = (folder / "mosquitto.conf").read_text("utf-8")
+    if tls:
+        template += (folder / "tls.conf").read_text("utf-8")
     # Mosquitto leaves root for an account that cannot reach our folder, unless it is told to stay.
     account = "root" if os.geteuid() == 0 else "nobody"
-    return Template(template).substitute(ports.model_dump(), account=account, address=address)
+    secured = "cafile ca.crt\ncertfile server.crt\nkeyfile server.key" if tls else ""
+    return Template(template).substitute(ports.model_dump(), account=account, address=address, tls=secured)
 
 
 def accounts(home: Path) -> dict[str, str]:
@@ -66,19 +98,28 @@ def add_accounts(home: Path, passwords: Mapping[str, str]) -> None:
         write_private(home / broker.ALL_ACCOUNTS, "".join(f"{name}:{value}\n" for name, value in merged.items()))
 
 
-def accepts(port: int, username: str, password: str) -> bool:
+def accepts(port: int, username: str, password: str, certs: Authority | None = None) -> bool:
     """Whether the broker lets this account in: an MQTT 3.1.1 CONNECT, answered by CONNACK 0."""
     strings = b"".join(len(s).to_bytes(2, "big") + s for s in (b"", username.encode(), password.encode()))
     body = b"\x00\x04MQTT\x04\xc2\x00\x05" + strings
     packet = b"\x10" + _length(len(body)) + body
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        with connected(port, certs) as connection:
             connection.sendall(packet)
             answer = connection.recv(4)
             connection.sendall(b"\xe0\x00")
     except OSError:
         return False
     return answer == b"\x20\x02\x00\x00"
+
+
+def connected(port: int, certs: Authority | None) -> socket.socket:
+    """A connection to a listener of the broker; OSError when there is none, or not the right one."""
+    plain = socket.create_connection(("127.0.0.1", port), timeout=2)
+    if certs is None:
+        return plain
+    with plain:
+        return client_context(certs.ca).wrap_socket(plain, server_hostname="127.0.0.1")
 
 
 def _length(value: int) -> bytes:

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.stack.errors import StackError
 
-SERVERS = ("mqtt", "mqtt_internal", "kafka", "kafka_controller", "postgres")
+SERVERS = ("mqtt", "mqtt_internal", "mqtt_certificate", "kafka", "kafka_controller", "postgres")
 TEST_OFFSET = 10_000
 
 
@@ -22,6 +22,7 @@ class Ports(BaseSettings):
 
     mqtt: int = Field(default=18830, ge=1, le=65535, description="MQTT for devices")
     mqtt_internal: int = Field(default=18831, ge=1, le=65535, description="MQTT for our gateways")
+    mqtt_certificate: int = Field(default=18832, ge=1, le=65535, description="MQTT for devices with certificates (TLS)")
     kafka: int = Field(default=19092, ge=1, le=65535, description="Kafka broker")
     kafka_controller: int = Field(default=19093, ge=1, le=65535, description="Kafka's own quorum")
     postgres: int = Field(default=15432, ge=1, le=65535, description="PostgreSQL with TimescaleDB")

@@ -12,6 +12,7 @@ from typing import Final
 
 import asyncpg
 
+from deploy.certs.authority import Authority
 from deploy.stack import debian
 from deploy.stack.layout import Layout
 from deploy.stack.passwords import Passwords
@@ -19,6 +20,7 @@ from deploy.stack.ports import Ports
 from deploy.stack.program import Program
 from deploy.stack.progress import Progress
 from deploy.stack.tools import run, write_private
+from services.runtime.tls import client_context
 
 DATABASE: Final = "ahual"
 OWNER: Final = "ahual"
@@ -26,7 +28,9 @@ READER: Final = "ahual_reader"
 SUPERUSER: Final = "postgres"
 
 
-def prepare(layout: Layout, ports: Ports, passwords: Passwords, progress: Progress) -> Program:
+def prepare(
+    layout: Layout, ports: Ports, passwords: Passwords, progress: Progress, certs: Authority | None = None
+) -> Program:
     """Write the configuration, create the cluster once, and say how the server is run."""
     binaries = debian.home(layout) / debian.POSTGRES_BIN
     data = layout.postgres
@@ -37,7 +41,11 @@ def prepare(layout: Layout, ports: Ports, passwords: Passwords, progress: Progre
         link = layout.folder / "postgres"
         link.unlink(missing_ok=True)
         link.symlink_to(data)
-    for name, content in render(ports).items():
+    contents = render(ports, tls=certs is not None)
+    if certs:
+        contents["server.crt"] = certs.certificate("postgres").read_text("utf-8")
+        contents["server.key"] = certs.key("postgres").read_text("utf-8")
+    for name, content in contents.items():
         write_private(data / name, content)
         if layout.account is not None:
             shutil.chown(data / name, layout.account)
@@ -47,31 +55,33 @@ def prepare(layout: Layout, ports: Ports, passwords: Passwords, progress: Progre
     )
 
 
-def render(ports: Ports) -> dict[str, str]:
+def render(ports: Ports, *, tls: bool = False) -> dict[str, str]:
     """The server's configuration files by name."""
     folder = files("deploy") / "postgres"
     names = ("postgresql.conf", "pg_hba.conf")
-    return {n: Template((folder / n).read_text("utf-8")).substitute(ports.model_dump()) for n in names}
+    values = {**ports.model_dump(), "ssl": "on" if tls else "off", "record": "hostssl" if tls else "host"}
+    return {n: Template((folder / n).read_text("utf-8")).substitute(values) for n in names}
 
 
-def url(ports: Ports, role: str, password: str) -> str:
+def url(ports: Ports, role: str, password: str, certs: Authority | None = None) -> str:
     """The SQLAlchemy address of our database for one role."""
-    return f"postgresql+asyncpg://{role}:{password}@127.0.0.1:{ports.postgres}/{DATABASE}"
+    tls = f"?sslmode=verify-full&sslrootcert={certs.ca}" if certs else ""
+    return f"postgresql+asyncpg://{role}:{password}@127.0.0.1:{ports.postgres}/{DATABASE}{tls}"
 
 
-async def answers(ports: Ports, passwords: Passwords) -> bool:
+async def answers(ports: Ports, passwords: Passwords, certs: Authority | None = None) -> bool:
     """Whether the server takes statements: it listens already while it still recovers."""
     try:
-        connection = await _connect(ports, passwords, "postgres")
+        connection = await _connect(ports, passwords, "postgres", certs)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
         return False
     await connection.close()
     return True
 
 
-async def ensure_database(ports: Ports, passwords: Passwords) -> None:
+async def ensure_database(ports: Ports, passwords: Passwords, certs: Authority | None = None) -> None:
     """Create what is missing of the two roles, the database and its extension."""
-    connection = await _connect(ports, passwords, "postgres")
+    connection = await _connect(ports, passwords, "postgres", certs)
     try:
         for role, password in ((OWNER, passwords.owner), (READER, passwords.reader)):
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
@@ -80,7 +90,7 @@ async def ensure_database(ports: Ports, passwords: Passwords) -> None:
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
     finally:
         await connection.close()
-    connection = await _connect(ports, passwords, DATABASE)
+    connection = await _connect(ports, passwords, DATABASE, certs)
     try:
         await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
         # The Apache edition ships this job, refuses to run it with an error in the log every time, and refuses
@@ -94,7 +104,7 @@ async def ensure_database(ports: Ports, passwords: Passwords) -> None:
         await connection.close()
 
 
-async def _connect(ports: Ports, passwords: Passwords, database: str) -> asyncpg.Connection:
+async def _connect(ports: Ports, passwords: Passwords, database: str, certs: Authority | None) -> asyncpg.Connection:
     return await asyncpg.connect(
         host="127.0.0.1",
         port=ports.postgres,
@@ -103,7 +113,7 @@ async def _connect(ports: Ports, passwords: Passwords, database: str) -> asyncpg
         database=database,
         timeout=5,
         command_timeout=30,
-        ssl=False,
+        ssl=client_context(certs.ca) if certs else False,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from deploy.certs.authority import Authority
 from deploy.stack import backup, broker, debian, kafka, leftovers, mosquitto, postgres
 from deploy.stack.errors import StackError, plain_errors
 from deploy.stack.layout import Layout
@@ -19,8 +21,15 @@ from deploy.stack.progress import Progress, Silent
 from deploy.stack.supervisor import ProgramStatus, Supervisor
 from deploy.stack.tools import complaint, listening, locked, run_async, wait_until
 from deploy.stack.topics import ensure_topics
+from services.runtime.clock import utc_now
+from services.runtime.tls import OwnCertificate, client_context
 
 SERVERS: Final = ("postgres", "kafka", "mosquitto")
+ACCOUNTS: Final = ("ingest", "scorer", "api")
+"""Our services, each with an account of its own."""
+OPERATOR: Final = "operator"
+"""Whoever uses the command: owns the database's tables, and rules Kafka."""
+TLS_MARK: Final = "tls"
 READY_S: Final = 60.0
 
 
@@ -35,14 +44,17 @@ class Stack:
         self._progress = progress or Silent()
         self._supervisor = Supervisor(self.layout)
 
-    def up(self) -> None:
+    def up(self, *, tls: bool | None = None) -> None:
         """Set up what is missing, start the three servers, return when they answer and the topics exist.
 
-        What runs already as it should stays as it is. StackError says in one sentence what stands in the way.
+        What runs already as it should stays as it is. StackError says in one sentence what stands in the way. With
+        `tls` every listener wants it, and Kafka knows its clients by their certificates; None: as it was last time,
+        the first time without.
         """
         with plain_errors(self.layout.folder):
             self.layout.make()
             with locked(self.layout.folder / "lock"):
+                self._choose(tls=tls)
                 servers = self._prepare()
                 if not (self._supervisor.running() and self._supervisor.configured(servers)):
                     self._end()
@@ -52,8 +64,8 @@ class Stack:
                     for server in servers:
                         self._supervisor.add(server)
                 self._wait_for_servers()
-                run_async(postgres.ensure_database(self.ports, self._passwords()))
-                run_async(ensure_topics(self.kafka_bootstrap))
+                run_async(postgres.ensure_database(self.ports, self._passwords(), self.certs))
+                run_async(ensure_topics(self.kafka_bootstrap, tls=self.client_tls()))
 
     def down(self) -> int:
         """End everything this stack started, also what outlived its supervisor; how many processes that were."""
@@ -90,7 +102,7 @@ class Stack:
         own = Program(
             name=program.name,
             argv=program.argv,
-            env={**self.env(), **program.env},
+            env={**self.env(program.name if program.name in ACCOUNTS else OPERATOR), **program.env},
             cwd=program.cwd,
             stop_signal=program.stop_signal,
             stop_seconds=program.stop_seconds,
@@ -117,13 +129,13 @@ class Stack:
         """Whether one of the three servers answers right now."""
         match name:
             case "postgres":
-                return run_async(postgres.answers(self.ports, self._passwords()))
+                return run_async(postgres.answers(self.ports, self._passwords(), self.certs))
             case "kafka":
                 return listening(self.ports.kafka)
             case "mosquitto":
                 home = self.layout.folder / "mosquitto"
                 gateway = (broker.GATEWAY, self._passwords().gateway)
-                return broker.is_open(home) and mosquitto.accepts(self.ports.mqtt, *gateway)
+                return broker.is_open(home) and mosquitto.accepts(self.ports.mqtt, *gateway, self.certs)
             case _:
                 raise KeyError(name)
 
@@ -142,25 +154,42 @@ class Stack:
             self._supervisor.signal("mosquitto", "HUP")
             name = next(reversed(made))
             wait_until(
-                lambda: mosquitto.accepts(self.ports.mqtt, name, made[name]),
+                lambda: mosquitto.accepts(self.ports.mqtt, name, made[name], self.certs),
                 seconds=10,
                 failure=lambda: self._not_ready("mosquitto", 10),
             )
         return made
 
     @property
+    def authority(self) -> Authority:
+        """The stack's own authority, whether it is used or not."""
+        return Authority(self.layout.folder / "certs")
+
+    @property
+    def certs(self) -> Authority | None:
+        """The authority whose certificates every listener shows; None while the stack speaks plain text."""
+        return self.authority if (self.layout.folder / TLS_MARK).exists() else None
+
+    def client_tls(self, account: str = OPERATOR) -> ssl.SSLContext | None:
+        """For connections to this stack as one of its accounts; None while it speaks plain text."""
+        certs = self.certs
+        own = OwnCertificate(self.authority.certificate(account), self.authority.key(account))
+        return client_context(certs.ca, own) if certs else None
+
+    @property
     def kafka_bootstrap(self) -> str:
         """Kafka's address."""
         return f"127.0.0.1:{self.ports.kafka}"
 
-    def env(self) -> dict[str, str]:
-        """The variables our services read, for this stack."""
+    def env(self, account: str = OPERATOR) -> dict[str, str]:
+        """The variables our services read, for this stack and for one of its accounts."""
         passwords = self._passwords()
         return {
+            **self._tls_env(account),
             "AHUAL_STACK_FOLDER": str(self.layout.folder),
             "AHUAL_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
-            "AHUAL_DATABASE_URL": postgres.url(self.ports, postgres.OWNER, passwords.owner),
-            "AHUAL_READER_URL": postgres.url(self.ports, postgres.READER, passwords.reader),
+            "AHUAL_DATABASE_URL": postgres.url(self.ports, postgres.OWNER, passwords.owner, self.certs),
+            "AHUAL_READER_URL": postgres.url(self.ports, postgres.READER, passwords.reader, self.certs),
             "AHUAL_MQTT_HOST": "127.0.0.1",
             "AHUAL_MQTT_PORT": str(self.ports.mqtt_internal),
             "AHUAL_MQTT_USERNAME": broker.GATEWAY,
@@ -178,6 +207,26 @@ class Stack:
         """Where an unpacked program lies: `mosquitto_pub`, `psql`, …"""
         return next(debian.home(self.layout) / path for path in debian.PROGRAMS if path.endswith(f"/{name}"))
 
+    def _tls_env(self, account: str) -> dict[str, str]:
+        if self.certs is None:
+            return {"AHUAL_ALLOW_PLAINTEXT": "true"}
+        own = {"AHUAL_TLS_CERT_FILE": self.certs.certificate(account), "AHUAL_TLS_KEY_FILE": self.certs.key(account)}
+        return {name: str(path) for name, path in {"AHUAL_TLS_CA_FILE": self.certs.ca, **own}.items()}
+
+    def _choose(self, *, tls: bool | None) -> None:
+        """Remember how this folder's stack speaks, and make sure of its certificates."""
+        mark = self.layout.folder / TLS_MARK
+        if tls is None:
+            tls = mark.exists()
+        if not tls:
+            mark.unlink(missing_ok=True)
+            return
+        now = utc_now()
+        self.authority.init(now)
+        for name in (*SERVERS, *ACCOUNTS, OPERATOR):
+            self.authority.issue(name, "service", ("localhost", "127.0.0.1"), now)
+        mark.touch()
+
     def _passwords(self) -> Passwords:
         return Passwords.load(self.layout.secrets)
 
@@ -188,9 +237,9 @@ class Stack:
             shutil.rmtree(self.layout.postgres, ignore_errors=True)
         passwords = self._passwords()
         return [
-            postgres.prepare(self.layout, self.ports, passwords, self._progress),
-            kafka.prepare(self.layout, self.ports, self._progress),
-            mosquitto.prepare(self.layout, self.ports, passwords),
+            postgres.prepare(self.layout, self.ports, passwords, self._progress, self.certs),
+            kafka.prepare(self.layout, self.ports, self._progress, self.certs),
+            mosquitto.prepare(self.layout, self.ports, passwords, self.certs),
         ]
 
     def _install(self) -> None:
@@ -225,12 +274,12 @@ class Stack:
 
 @contextmanager
 def running_stack(
-    folder: Path, ports: Ports, progress: Progress | None = None, *, cache: Path | None = None
+    folder: Path, ports: Ports, progress: Progress | None = None, *, cache: Path | None = None, tls: bool | None = None
 ) -> Iterator[Stack]:
     """A stack that is up inside the block and down after it, whatever happens."""
     stack = Stack(folder, ports, progress, cache=cache)
     try:
-        stack.up()
+        stack.up(tls=tls)
         yield stack
     finally:
         stack.down()

@@ -24,11 +24,14 @@ class _Server(uvicorn.Server):
 
 async def serve(settings: ApiSettings, stop: asyncio.Event, migration_head: str | None = None) -> None:
     """Serve until `stop` is set: then end the live streams, finish the requests, close."""
+    own = settings.own_certificate
     server = _Server(
         uvicorn.Config(
             create_app(settings, stopping=stop, migration_head=migration_head),
             host=settings.api_host,
             port=settings.api_port,
+            ssl_certfile=own and own.certificate,
+            ssl_keyfile=own and own.key,
             log_config=None,
             log_level=logging.WARNING,
             access_log=False,

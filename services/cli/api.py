@@ -17,5 +17,6 @@ def register(app: typer.Typer) -> None:
     @app.command("api", help=text("api.help"))
     def _api() -> None:
         settings = load(ApiSettings)
-        typer.echo(text("api.serving", url=f"http://{settings.api_host}:{settings.api_port}/"), err=True)
+        scheme = "https" if settings.own_certificate else "http"
+        typer.echo(text("api.serving", url=f"{scheme}://{settings.api_host}:{settings.api_port}/"), err=True)
         api.main(settings, migration_head=head())

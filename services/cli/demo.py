@@ -123,7 +123,7 @@ def start(stack: Stack, progress: ConsoleProgress) -> NewKey:
     The key comes before the intake, which reads all keys at its start and new ones some seconds later.
     """
     require_free(stack.ports, SERVICES.values())
-    stack.up()
+    stack.up(tls=False)
     with progress.step("migrating"):
         key = asyncio.run(_set_up(SecretStr(stack.env()["AHUAL_DATABASE_URL"])))
     for name in SERVICES:

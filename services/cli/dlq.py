@@ -98,8 +98,9 @@ def _print_results(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
 
 async def _replay_all(engine: Any, ids: Sequence[int], filters: replay.Filters) -> list[dict[str, Any]]:
     settings = load(IngestSettings)
+    tls = settings.client_tls()
     chosen = ids or await replay.find_pending(engine, filters)
-    forwarder = Forwarder(lambda: open_producer(settings.kafka_bootstrap, client_id="ahual-dlq"), Metrics())
+    forwarder = Forwarder(lambda: open_producer(settings.kafka_bootstrap, client_id="ahual-dlq", tls=tls), Metrics())
     started = False
     try:
         if chosen:

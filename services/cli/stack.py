@@ -31,12 +31,15 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="stack")
 
 
-def up(folder: Folder = DEFAULT_FOLDER) -> None:
+def up(
+    folder: Folder = DEFAULT_FOLDER,
+    tls: Annotated[bool | None, typer.Option("--tls/--no-tls", help=text("stack.help_tls"))] = None,
+) -> None:
     """Set up and start the three servers."""
     console = Console()
     with one_sentence():
         stack = Stack(folder, progress=ConsoleProgress(console))
-        stack.up()
+        stack.up(tls=tls)
     told = stack.ports.model_dump() | {"secrets": stack.layout.secrets}
     console.print(text("stack.up", **told), highlight=False, markup=False, soft_wrap=True)
 

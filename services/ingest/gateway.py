@@ -71,6 +71,7 @@ class Gateway:
             client_id=settings.mqtt_client_id,
             keepalive_s=settings.mqtt_keepalive_s,
             receive_maximum=settings.ingest_max_in_flight,
+            tls=settings.client_tls(),
         )
         self._session = MqttSession(broker, SHARED_FILTERS, self._take, self._lost, retiring=retiring)
         metrics.gauge("ahual_ingest_mqtt_connected").set_function(lambda: self._session.connected)

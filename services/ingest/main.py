@@ -48,7 +48,7 @@ def retire(settings: IngestSettings) -> bool:
 
 async def _empty(settings: IngestSettings, stop: asyncio.Event) -> bool:
     metrics = Metrics()
-    forwarder = Forwarder(lambda: open_producer(settings.kafka_bootstrap, client_id=settings.mqtt_client_id), metrics)
+    forwarder = _forwarder(settings, metrics)
     gateway = Gateway(settings, forwarder, utc_now, metrics, retiring=True)
     opening = asyncio.create_task(forwarder.start())
     tasks = [opening]
@@ -71,8 +71,8 @@ async def _empty(settings: IngestSettings, stop: asyncio.Event) -> bool:
 async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     """Everything of one gateway process, from opening to draining."""
     metrics = Metrics()
-    metrics.serve(settings.metrics_host, settings.ingest_metrics_port)
-    forwarder = Forwarder(lambda: open_producer(settings.kafka_bootstrap, client_id=settings.mqtt_client_id), metrics)
+    metrics.serve(settings.metrics_host, settings.ingest_metrics_port, settings.metrics_certificate)
+    forwarder = _forwarder(settings, metrics)
     gateway = Gateway(settings, forwarder, utc_now, metrics)
     engine = open_database(settings.database_url, pool_size=1, application="ahual-ingest")
     keys = KeyRing(engine)
@@ -96,6 +96,13 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+def _forwarder(settings: IngestSettings, metrics: Metrics) -> Forwarder:
+    tls = settings.client_tls()
+    return Forwarder(
+        lambda: open_producer(settings.kafka_bootstrap, client_id=settings.mqtt_client_id, tls=tls), metrics
+    )
 
 
 async def _before(stop: asyncio.Event, task: asyncio.Task[None]) -> bool:
@@ -122,10 +129,13 @@ class _Server(uvicorn.Server):
 
 
 def _web(intake: Intake) -> uvicorn.Server:
+    own = intake.settings.own_certificate
     config = uvicorn.Config(
         create_app(intake),
         host=intake.settings.ingest_http_host,
         port=intake.settings.ingest_http_port,
+        ssl_certfile=own and own.certificate,
+        ssl_keyfile=own and own.key,
         log_config=None,
         log_level="warning",
         access_log=False,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Broker:
     client_id: str
     keepalive_s: int
     receive_maximum: int
+    tls: ssl.SSLContext | None = None
 
 
 class MqttSession:
@@ -81,6 +83,8 @@ class MqttSession:
         )
         if broker.username:
             client.username_pw_set(broker.username, broker.password.get_secret_value())
+        if broker.tls:
+            client.tls_set_context(broker.tls)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_delivery = self._on_delivery

@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from services.runtime.tls import DatabaseTls
+
 log = logging.getLogger(__name__)
 NOTICE_KEEPALIVE_S: Final = 5.0
 DATABASE_ERRORS: Final = (
@@ -30,12 +32,15 @@ DATABASE_ERRORS: Final = (
 
 def open_database(url: SecretStr, *, pool_size: int = 4, application: str = "ahual") -> AsyncEngine:
     """An engine whose connections speak UTC, without JIT (our statements are short)."""
+    address, tls = DatabaseTls.of(make_url(url.get_secret_value()))
+    secure = {"ssl": tls} if tls else {}
     return create_async_engine(
-        url.get_secret_value(),
+        address,
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
         connect_args={
+            **secure,
             "timeout": 5,
             "command_timeout": 60,
             "server_settings": {"timezone": "UTC", "jit": "off", "application_name": application},

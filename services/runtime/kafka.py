@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
+from typing import Any
+
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 
-def open_producer(bootstrap: str, *, client_id: str, linger_ms: int = 5) -> AIOKafkaProducer:
+def security(tls: ssl.SSLContext | None) -> dict[str, Any]:
+    """How a client connects: with TLS it is known by its certificate."""
+    return {"security_protocol": "SSL", "ssl_context": tls} if tls else {}
+
+
+def open_producer(
+    bootstrap: str, *, client_id: str, linger_ms: int = 5, tls: ssl.SSLContext | None = None
+) -> AIOKafkaProducer:
     """acks=all, lz4, small linger. Not idempotent: a stuck idempotent producer needs a restart (aiokafka #1017), and
     the ledger removes what a retry doubles."""
     return AIOKafkaProducer(
@@ -18,10 +28,13 @@ def open_producer(bootstrap: str, *, client_id: str, linger_ms: int = 5) -> AIOK
         max_request_size=1_048_576,
         request_timeout_ms=10_000,
         retry_backoff_ms=100,
+        **security(tls),
     )
 
 
-def open_consumer(bootstrap: str, *, group: str, client_id: str, instance: str | None = None) -> AIOKafkaConsumer:
+def open_consumer(
+    bootstrap: str, *, group: str, client_id: str, instance: str | None = None, tls: ssl.SSLContext | None = None
+) -> AIOKafkaConsumer:
     """A group member without auto-commit: the database holds the offsets, the group only shares out partitions.
 
     A member with an `instance` name of its own takes its predecessor's partitions over at once when it starts again;
@@ -39,4 +52,5 @@ def open_consumer(bootstrap: str, *, group: str, client_id: str, instance: str |
         max_poll_interval_ms=120_000,
         fetch_max_wait_ms=100,
         max_partition_fetch_bytes=4_194_304,
+        **security(tls),
     )

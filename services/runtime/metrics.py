@@ -9,6 +9,8 @@ from typing import Final, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from services.runtime.tls import OwnCertificate
+
 
 @dataclass(frozen=True, slots=True)
 class MetricDef:
@@ -79,6 +81,7 @@ class Metrics:
             self._made[name] = make(name, definition.help, definition.labels, registry=self.registry)
         return self._made[name]  # type: ignore[return-value]
 
-    def serve(self, host: str, port: int) -> None:
-        """Answer `GET /metrics` from a thread."""
-        start_http_server(port, addr=host, registry=self.registry)
+    def serve(self, host: str, port: int, own: OwnCertificate | None = None) -> None:
+        """Answer `GET /metrics` from a thread, over HTTPS where there is a certificate."""
+        certificate, key = (str(own.certificate), str(own.key)) if own else (None, None)
+        start_http_server(port, addr=host, registry=self.registry, certfile=certificate, keyfile=key)

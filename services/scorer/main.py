@@ -53,7 +53,7 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
     catalogue = load_catalogue()
     compiled = compile_measures(catalogue)
     metrics = Metrics()
-    metrics.serve(settings.metrics_host, settings.scorer_metrics_port)
+    metrics.serve(settings.metrics_host, settings.scorer_metrics_port, settings.metrics_certificate)
     engine = open_database(settings.database_url, pool_size=8, application="ahual-scorer")
     cities = Cities(engine)
     await cities.refresh()
@@ -69,6 +69,7 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
         group=settings.scorer_group,
         client_id=f"ahual-scorer-{socket.gethostname()}-{os.getpid()}",
         instance=settings.scorer_instance or None,
+        tls=settings.client_tls(),
     )
     await _start(consumer, stop)
     batches = BatchConsumer(

@@ -19,7 +19,7 @@ MESSAGES = Path(__file__).parents[2] / "schemas" / "messages"
 
 def test_kafka_listens_on_loopback_and_makes_no_topics_by_itself() -> None:
     lines = kafka.render(Ports(kafka=1234, kafka_controller=1235)).splitlines()
-    assert "listeners=PLAINTEXT://127.0.0.1:1234,CONTROLLER://127.0.0.1:1235" in lines
+    assert "listeners=BROKER://127.0.0.1:1234,CONTROLLER://127.0.0.1:1235" in lines
     assert "auto.create.topics.enable=false" in lines
 
 
