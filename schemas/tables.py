@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INT8MULTIRANGE, JSONB
@@ -49,7 +49,10 @@ consumer_offset: Final = sa.Table(
     sa.Column("rejected", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("skipped", sa.BigInteger, nullable=False, server_default="0", comment="gone from Kafka unread: loss"),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("measures", sa.Text, nullable=False, server_default="", comment="hash of the measures its parts follow"),
 )
+
+ledger_batch_id: Final = sa.Sequence("ledger_batch_id", metadata=metadata, data_type=sa.BigInteger)
 
 
 def _ledger(event_class: EventClass) -> sa.Table:
@@ -60,16 +63,36 @@ def _ledger(event_class: EventClass) -> sa.Table:
         sa.Column("time", sa.DateTime(timezone=True), nullable=False, comment="when it happened"),
         sa.Column("id_hash", sa.BigInteger, nullable=False, comment="64 bits over source and id"),
         sa.Column("content_hash", sa.BigInteger, nullable=False, comment="64 bits over the canonical bytes"),
-        sa.Column("city", sa.Text, nullable=False),
-        sa.Column("partition", sa.SmallInteger, nullable=False),
-        sa.Column("offset", sa.BigInteger, nullable=False),
-        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False, comment="KPI 1.1's end of the latency"),
-        sa.Column("body", sa.Text, nullable=False, comment="the canonical event"),
+        sa.Column("batch", sa.BigInteger, nullable=False, comment="ledger_batch_….id"),
+        sa.Column("position", sa.Integer, nullable=False, comment="line of the batch's bodies, from 0"),
         sa.Index(f"{name}_identity", "id_hash", "time", unique=True),
     )
 
 
-ledgers: Final[dict[EventClass, sa.Table]] = {c: _ledger(c) for c in ("telemetry", "department")}
+def _ledger_batch(event_class: EventClass) -> sa.Table:
+    name = f"ledger_batch_{event_class}"
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.BigInteger, nullable=False),
+        sa.Column("cluster", sa.Text, nullable=False),
+        sa.Column("topic_id", sa.Text, nullable=False),
+        sa.Column("partition", sa.SmallInteger, nullable=False),
+        sa.Column("first_offset", sa.BigInteger, nullable=False),
+        sa.Column("last_offset", sa.BigInteger, nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False, comment="KPI 1.1's end of the latency"),
+        sa.Column("first_time", sa.DateTime(timezone=True), nullable=False, comment="oldest event"),
+        sa.Column("last_time", sa.DateTime(timezone=True), nullable=False, comment="newest event"),
+        sa.Column("count", sa.Integer, nullable=False, comment="events"),
+        sa.Column("bodies", BYTEA, nullable=False, comment="services/scorer/bodies.py"),
+        sa.Index(f"{name}_id", "id", "last_time", unique=True),
+        sa.Index(f"{name}_partition", "partition", "last_time"),
+    )
+
+
+_CLASSES: Final[tuple[EventClass, ...]] = get_args(EventClass)
+ledgers: Final[dict[EventClass, sa.Table]] = {c: _ledger(c) for c in _CLASSES}
+ledger_batches: Final[dict[EventClass, sa.Table]] = {c: _ledger_batch(c) for c in _CLASSES}
 
 ledger_floor: Final = sa.Table(
     "ledger_floor",

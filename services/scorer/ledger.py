@@ -1,5 +1,6 @@
 """The event ledger: what was stored before is a duplicate and counts nowhere.
 
+Of every event there is a narrow row that its identity makes unique, and of every batch one row with the bodies.
 Duplicates are rare, so a batch is copied straight into the ledger inside a savepoint; only when the unique index
 objects does it go through a temporary table that tells old from new.
 """
@@ -12,13 +13,15 @@ from typing import Any, Final, NamedTuple
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.dead_letter import Reason
 from schemas.events.envelope import EventClass
-from services.scorer.types import Decoded, EventKey, Rejected
+from schemas.tables import ledger_batch_id, ledger_batches
+from services.scorer import bodies, rows
+from services.scorer.types import Batch, Decoded, EventKey, Rejected
 
-COLUMNS: Final = ("time", "id_hash", "content_hash", "city", "partition", "offset", "stored_at", "body")
 FLOOR_LOCK: Final = 0x4C454447
 """Advisory lock: shared by scorers for a batch, exclusive for whoever moves a floor."""
 
@@ -60,15 +63,15 @@ async def floors(connection: AsyncConnection) -> dict[str, datetime]:
     return {row.event_class: row.floor for row in rows}
 
 
-async def store(connection: AsyncConnection, events: Sequence[Decoded], partition: int, stored_at: datetime) -> Sorted:
+async def store(connection: AsyncConnection, events: Sequence[Decoded], batch: Batch, stored_at: datetime) -> Sorted:
     """Insert what is new; tell apart what was there already and what contradicts it.
 
     The caller's transaction must have begun with a statement of its own: COPY goes through the driver.
     """
     result = first_of_each(events)
     for event_class in sorted({event.event_class for event in result.new}):
-        batch = [event for event in result.new if event.event_class == event_class]
-        stored = await _store_class(connection, event_class, batch, partition, stored_at)
+        of_class = [event for event in result.new if event.event_class == event_class]
+        stored = await _store_class(connection, event_class, of_class, batch, stored_at)
         other = [event for event in result.new if event.event_class != event_class]
         result = Sorted(
             [*other, *stored.new], result.duplicate + stored.duplicate, [*result.rejected, *stored.rejected]
@@ -77,40 +80,60 @@ async def store(connection: AsyncConnection, events: Sequence[Decoded], partitio
 
 
 async def _store_class(
-    connection: AsyncConnection, event_class: EventClass, events: Sequence[Decoded], partition: int, at: datetime
+    connection: AsyncConnection, event_class: EventClass, events: Sequence[Decoded], batch: Batch, at: datetime
 ) -> Sorted:
+    number = int((await connection.execute(sa.select(ledger_batch_id.next_value()))).scalar_one())
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    table = f"ledger_{event_class}"
-    rows = [
-        (e.key.time, e.key.id_hash, e.content_hash, e.identity.city, partition, e.offset, at, e.body.decode())
-        for e in events
-    ]
+    stored = await _enter(driver, f"ledger_{event_class}", events, number)
+    if stored.new:
+        kept = {event.offset for event in stored.new}
+        row = {
+            "id": number,
+            "cluster": batch.cluster,
+            "topic_id": batch.topic_id,
+            "partition": batch.partition,
+            "first_offset": batch.begin,
+            "last_offset": batch.end - 1,
+            "stored_at": at,
+            "first_time": min(event.key.time for event in stored.new),
+            "last_time": max(event.key.time for event in stored.new),
+            "count": len(stored.new),
+            "bodies": bodies.pack(event.body if event.offset in kept else b"" for event in events),
+        }
+        await connection.execute(insert(ledger_batches[event_class]).values(row))
+    return stored
+
+
+async def _enter(driver: Any, table: str, events: Sequence[Decoded], number: int) -> Sorted:
+    encoded = memoryview(rows.encode(events, number))  # asyncpg takes bytes for a path
     await driver.execute("SAVEPOINT straight")
     try:
-        await driver.copy_records_to_table(table, records=rows, columns=COLUMNS)
+        await driver.copy_to_table(table, source=encoded, columns=rows.COLUMNS, format="binary")
     except asyncpg.UniqueViolationError:
         await driver.execute("ROLLBACK TO SAVEPOINT straight")
-        return await _store_with_duplicates(driver, table, events, rows)
-    await driver.execute("RELEASE SAVEPOINT straight")
-    return Sorted(events, 0, ())
-
-
-async def _store_with_duplicates(driver: Any, table: str, events: Sequence[Decoded], rows: list[Any]) -> Sorted:
+    else:
+        await driver.execute("RELEASE SAVEPOINT straight")
+        return Sorted(events, 0, ())
     await driver.execute(f"CREATE TEMP TABLE incoming (LIKE {table}) ON COMMIT DROP")  # our own name
-    await driver.copy_records_to_table("incoming", records=rows, columns=COLUMNS)
+    await driver.copy_to_table("incoming", source=encoded, columns=rows.COLUMNS, format="binary")
+    return await _tell_apart(driver, table, events, number)
+
+
+async def _tell_apart(driver: Any, table: str, events: Sequence[Decoded], number: int) -> Sorted:
+    columns = ", ".join(rows.COLUMNS)
     inserted = await driver.fetch(
-        f"INSERT INTO {table} SELECT * FROM incoming ON CONFLICT DO NOTHING RETURNING id_hash, time"  # noqa: S608
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming"  # noqa: S608  # our own names
+        " ON CONFLICT DO NOTHING RETURNING position"
     )
-    new = {EventKey(row["id_hash"], row["time"]) for row in inserted}
     there = await driver.fetch(
-        f"SELECT l.id_hash, l.time, l.content_hash FROM incoming i JOIN {table} l USING (id_hash, time)"  # noqa: S608
+        f"SELECT i.position, l.content_hash = i.content_hash AS same FROM incoming i JOIN {table} l"  # noqa: S608
+        " USING (id_hash, time) WHERE l.batch <> $1",
+        number,
     )
     await driver.execute("DROP TABLE incoming")
-    content = {EventKey(row["id_hash"], row["time"]): row["content_hash"] for row in there}
-    old = [event for event in events if event.key not in new]
-    conflicting = [event for event in old if content[event.key] != event.content_hash]
+    conflicting = [events[row["position"]] for row in there if not row["same"]]
     return Sorted(
-        [event for event in events if event.key in new],
-        len(old) - len(conflicting),
+        [events[row["position"]] for row in inserted],
+        len(there) - len(conflicting),
         [conflict(event) for event in conflicting],
     )

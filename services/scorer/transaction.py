@@ -51,7 +51,7 @@ async def commit_events(
         # 2. Insert into the ledger. Known events are duplicates; what is older than the floor is rejected.
         stored_at = clock()
         young, too_old = above_floor(decoded, await ledger.floors(connection))
-        entered = await ledger.store(connection, young, batch.partition, stored_at)
+        entered = await ledger.store(connection, young, batch, stored_at)
         # 3. Add the parts of the new events, in key order.
         folded = fold(entered.new, compiled, cities, stored_at)
         await additions.add(connection, folded, batch.partition, cities, stored_at)

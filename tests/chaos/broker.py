@@ -38,7 +38,7 @@ async def lost(installation: Installation, wanted: Load, after_s: float, *, gate
     if not gateway:
         await asyncio.to_thread(stack.stop, "ingest")
     delivered = Delivered()
-    before = await _stored(engine, installation.city)
+    before = await _stored(engine)
     try:
         sending = asyncio.create_task(
             load.run(wanted, "127.0.0.1", stack.ports.mqtt, passwords, delivered, milliseconds(utc_now()))
@@ -51,7 +51,7 @@ async def lost(installation: Installation, wanted: Load, after_s: float, *, gate
         if not gateway:
             await asyncio.to_thread(stack.restart, "ingest")
         expected = len(truth.distinct(delivered))
-        return delivered.count, expected - (await _settled(engine, installation.city, expected + before) - before)
+        return delivered.count, expected - (await _settled(engine, expected + before) - before)
     finally:
         await engine.dispose()
 
@@ -65,18 +65,18 @@ def _kill_tree(pid: int | None) -> None:
             os.kill(member.pid, signal.SIGKILL)
 
 
-async def _stored(engine: AsyncEngine, city: str) -> int:
-    query = sa.text("SELECT count(*) FROM ledger_department WHERE city = :city")
+async def _stored(engine: AsyncEngine) -> int:
+    query = sa.text("SELECT count(*) FROM ledger_department")
     async with engine.connect() as connection:
-        return int(await connection.scalar(query, {"city": city}) or 0)
+        return int(await connection.scalar(query) or 0)
 
 
-async def _settled(engine: AsyncEngine, city: str, expected: int) -> int:
+async def _settled(engine: AsyncEngine, expected: int) -> int:
     """What is stored once all is there or nothing has come for a while, the broker's restart included."""
     stored, quiet = -1, 0.0
     while quiet < QUIET_S and stored < expected:
         await asyncio.sleep(0.5)
-        now = await _stored(engine, city)
+        now = await _stored(engine)
         quiet = 0.0 if now != stored else quiet + 0.5
         stored = now
     return stored
