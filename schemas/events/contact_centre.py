@@ -16,7 +16,7 @@ ContactChannel = Literal["phone", "app", "web", "messenger", "visit"]
 
 
 class _ContactCentre(Data):
-    system: ClassVar[str] = "contact-centre"
+    system: ClassVar[str | None] = "contact-centre"
     event_class: ClassVar[EventClass] = "department"
 
 

@@ -37,8 +37,8 @@ class Data(BaseModel):
 
     type_name: ClassVar[str]
     """CloudEvents `type`."""
-    system: ClassVar[str]
-    """The system whose sources may send it."""
+    system: ClassVar[str | None]
+    """The system whose sources may send it; None: those of any system."""
     event_class: ClassVar[EventClass]
     title: ClassVar[dict[str, str]]
     """What it is called in kk, ru and en."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 from pydantic import AwareDatetime, BaseModel
 
-from schemas.events import contact_centre
+from schemas.events import contact_centre, reference, situation_centre
 from schemas.events.envelope import Data, Event, Retraction
-
-EVENT_TYPES: Final[Mapping[str, type[Data]]] = {model.type_name: model for model in contact_centre.TYPES}
-CONTRACTS: Final[Mapping[str, type[Event[Any]]]] = {name: Event[model] for name, model in EVENT_TYPES.items()}  # type: ignore[valid-type]
 
 
 def _plain(annotation: Any) -> Any:
@@ -54,17 +52,34 @@ def derive(model: type[Data]) -> type[msgspec.Struct]:
     )
 
 
-STRUCTS: Final[Mapping[str, type[msgspec.Struct]]] = {name: derive(model) for name, model in EVENT_TYPES.items()}
-"""The scorer's view of each type. Decode with `decoder()`; `msgspec.structs.fields` lists what a measure may name."""
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Event types by name, in three forms."""
+
+    types: Mapping[str, type[Data]]
+    contracts: Mapping[str, type[Event[Any]]]
+    structs: Mapping[str, type[msgspec.Struct]]
+    """The scorer's view of each type; `msgspec.structs.fields` lists what a measure may name."""
+
+    @classmethod
+    def of(cls, models: Iterable[type[Data]]) -> Registry:
+        """The registry of these types."""
+        types = {model.type_name: model for model in models}
+        contracts: dict[str, type[Event[Any]]] = {name: Event[model] for name, model in types.items()}  # type: ignore[valid-type]
+        return cls(types, contracts, {name: derive(model) for name, model in types.items()})
+
+    def decoder(self) -> msgspec.json.Decoder[Any]:
+        """Decodes canonical bytes into the struct of their `type`; msgspec.DecodeError says what is wrong and where."""
+        return msgspec.json.Decoder(Union[tuple(self.structs.values())])  # noqa: UP007
 
 
+REGISTRY: Final = Registry.of([*contact_centre.TYPES, *reference.TYPES, *situation_centre.TYPES])
+EVENT_TYPES: Final = REGISTRY.types
+CONTRACTS: Final = REGISTRY.contracts
+STRUCTS: Final = REGISTRY.structs
+decoder: Final = REGISTRY.decoder
 RETRACTION: Final[type[msgspec.Struct]] = _struct("Retraction", _fields(Retraction))
 """The scorer's view of a retraction of any type; its `data` is None."""
-
-
-def decoder() -> msgspec.json.Decoder[Any]:
-    """Decodes canonical bytes into the struct of their `type`; msgspec.DecodeError tells what is wrong and where."""
-    return msgspec.json.Decoder(Union[tuple(STRUCTS.values())])  # noqa: UP007
 
 
 def retraction_decoder() -> msgspec.json.Decoder[Any]:

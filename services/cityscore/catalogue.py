@@ -17,7 +17,9 @@ from typing import Any
 
 from pydantic import RootModel
 
+from schemas.binding import mistakes
 from schemas.catalogue import Catalogue, Function, Initiative, Methodology
+from schemas.events.registry import EVENT_TYPES
 from schemas.units import UNITS
 from services.cityscore.document import Document
 
@@ -30,7 +32,8 @@ def load_catalogue(folder: Traversable | None = None) -> Catalogue:
     """The catalogue of a folder (a `Path`), by default the one installed with the package.
 
     Raises CatalogueError, naming file and line, for anything that is not as `schemas/catalogue.py` says, an unknown
-    unit, a code used twice or outside its initiative, and a file of functions that names no initiative.
+    unit, a code used twice or outside its initiative, a measure that its event types cannot feed, and a file of
+    functions that names no initiative.
     """
     root = folder or files("schemas")
     methodology = Document.read(root / "methodology.yaml").parse(Methodology)
@@ -82,6 +85,8 @@ def _check_kpis(document: Document, initiative: Initiative) -> None:
             )
         if kpi.unit not in UNITS:
             raise document.error((*at, "unit"), f"unknown unit {kpi.unit!r}; known are {', '.join(UNITS)}")
+        for mistake in mistakes(kpi.measure, EVENT_TYPES):
+            raise document.error((*at, "measure", *mistake.path), f"KPI {kpi.code}: {mistake.reason}")
         codes.add(kpi.code)
 
 

@@ -23,7 +23,7 @@ from schemas.identity import Identity, parse_identity, topic_of
 from services.ingest import syntax
 from services.ingest.errors import RejectedError
 
-FUTURE_FIELDS: Final = frozenset({"due_at"})
+FUTURE_FIELDS: Final = frozenset({"due_at", "until"})
 """Timestamps that state a plan; every other one states what has happened and cannot lie in the future."""
 
 
@@ -146,10 +146,10 @@ def _contract_of(peek: syntax.Peek, owner: Identity) -> type[Fact]:
     if not isinstance(peek.type, str):
         raise RejectedError(Reason.INVALID_FIELD, "type must be a string", "$.type")
     if peek.type not in CONTRACTS:
-        known = ", ".join(name for name, data in EVENT_TYPES.items() if data.system == owner.system) or "none"
+        known = ", ".join(name for name, data in EVENT_TYPES.items() if data.system in (None, owner.system))
         detail = f"no event type {peek.type[:200]!r}; types of {owner.system}: {known}"
         raise RejectedError(Reason.UNKNOWN_TYPE, detail, "$.type")
-    if EVENT_TYPES[peek.type].system != owner.system:
+    if EVENT_TYPES[peek.type].system not in (None, owner.system):
         detail = f"only sources of {EVENT_TYPES[peek.type].system} may send {peek.type}, not those of {owner.system}"
         raise RejectedError(Reason.FOREIGN_IDENTITY, detail, "$.type")
     if peek.clockless is not None:

@@ -1,75 +1,101 @@
-"""Folding events into parts: a pure sum, so order and batch cuts never matter."""
+"""Folding events into what they add: a pure sum, so order and batch cuts never matter."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import add
-from typing import Any, Final
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from services.scorer.histogram import bin_of
-from services.scorer.measures import Compiled, Context, Contribution, Dated
-from services.scorer.tiers import minute_of
-from services.scorer.types import BinKey, Bins, City, Decoded, Folded, Part, PartKey, Parts
+from services.scorer.measures import Compiled, Program
+from services.scorer.source import EPOCH, MINUTE
+from services.scorer.types import BinKey, Bins, City, Decoded, Entries, Entry, EntryKey, Folded, Part, PartKey, Parts
 
-WIDTH: Final = len(Part._fields)
+COMPONENT_SEPARATOR = "|"
+"""Between the values of the fields that tell components apart."""
 
 
 def fold(
     events: Iterable[Decoded], compiled: Compiled, cities: Mapping[str, City], stored_at: datetime, sign: int = 1
 ) -> Folded:
     """What the events add, in minutes; with `sign` −1 what takes exactly that away again."""
-    cells: dict[tuple[str, str, datetime, Dated], list[int]] = {}
-    bins: Bins = {}
-    contexts = {code: Context(city.category, stored_at) for code, city in cities.items()}
+    groups: dict[tuple[type, str], list[Decoded]] = {}
     for decoded in events:
-        event = decoded.event
-        code = decoded.identity.city
-        context = contexts[code]
-        for dated in compiled[type(event)]:
-            bucket = minute_of(dated.at(event, context))
-            key = (code, event.data.district or "", bucket, dated)
-            sums = cells.get(key)
-            if sums is None:
-                sums = cells[key] = [0] * (WIDTH * len(dated.contributions))
-            for kpi, value in _add(sums, event, context, dated.contributions):
-                bin_key = BinKey(code, kpi, bucket, bin_of(value))
-                bins[bin_key] = bins.get(bin_key, 0) + sign
-    return Folded(_parts(cells, sign), bins, {})
-
-
-def _add(
-    sums: list[int], event: Any, context: Context, contributions: tuple[Contribution, ...]
-) -> list[tuple[str, int]]:
-    # The hot loop: numerator, denominator and count of each contribution lie side by side in one list.
-    at = 0
-    binned = []
-    for kpi, tests, value_of, to_numerator, to_denominator, is_binned in contributions:
-        for test in tests:
-            if not test(event, context):
-                break
+        group = (type(decoded.event), decoded.identity.city)
+        found = groups.get(group)
+        if found is None:
+            groups[group] = [decoded]
         else:
-            value = value_of(event, context)
-            if value is not None:
-                if to_numerator:
-                    sums[at] += value
-                    sums[at + 1] += to_denominator
-                else:
-                    sums[at + 1] += value
-                sums[at + 2] += 1
-                if is_binned:
-                    binned.append((kpi, value))
-        at += WIDTH
-    return binned
+            found.append(decoded)
+    folded = Folded({}, {}, {})
+    for (struct, code), together in groups.items():
+        program = compiled.get(struct)
+        if program is not None:  # a retraction adds nothing itself
+            _Run(program, cities[code], sign).fold(together, stored_at).into(folded)
+    return folded
 
 
-def _parts(cells: Mapping[tuple[str, str, datetime, Dated], list[int]], sign: int) -> Parts:
-    parts: Parts = {}
-    for (city, district, bucket, dated), sums in cells.items():
-        for number, contribution in enumerate(dated.contributions):
-            added = Part(*(sign * n for n in sums[WIDTH * number : WIDTH * number + WIDTH]))
-            if added.events:
-                key = PartKey(city, contribution.kpi, "", district, bucket)
-                known = parts.get(key)
-                parts[key] = added if known is None else Part(*map(add, known, added))
-    return parts
+class _Run:
+    """One program on the events of one city."""
+
+    def __init__(self, program: Program, city: City, sign: int) -> None:
+        self._program = program
+        self._city = city
+        self._sign = sign
+        self._cells: list[dict[tuple[Any, ...], list[int]]] = [{} for _ in program.cells]
+        self._bins: list[dict[tuple[int, int], int]] = [{} for _ in program.binned]
+        self._entries: list[list[tuple[Any, ...]]] = [[] for _ in program.dated]
+        self._buckets = _Buckets()
+
+    def fold(self, events: list[Decoded], stored_at: datetime) -> _Run:
+        zone = ZoneInfo(self._city.timezone)
+        self._program.run(events, self._city.category, zone, stored_at, self._cells, self._bins, self._entries)
+        return self
+
+    def into(self, folded: Folded) -> None:
+        """Add what was found."""
+        self._parts_into(folded.parts)
+        self._bins_into(folded.bins)
+        self._entries_into(folded.entries)
+
+    def _parts_into(self, parts: Parts) -> None:
+        city, sign, buckets = self._city.code, self._sign, self._buckets
+        for cell, found in zip(self._program.cells, self._cells, strict=True):
+            for place, sums in found.items():
+                district, bucket = place[0] or "", buckets[place[1]]
+                per = _component(place[2:]) if cell.per else None
+                for at, kpi, component in cell.series:
+                    events = sums[at + 2]
+                    if events:
+                        key = PartKey(city, kpi, component if per is None else per, district, bucket)
+                        added = Part(sign * sums[at], sign * sums[at + 1], sign * events)
+                        known = parts.get(key)
+                        parts[key] = added if known is None else Part(*map(add, known, added))
+
+    def _bins_into(self, bins: Bins) -> None:
+        for kpi, found in zip(self._program.binned, self._bins, strict=True):
+            for (minute, number), count in found.items():
+                key = BinKey(self._city.code, kpi, self._buckets[minute], number)
+                bins[key] = bins.get(key, 0) + self._sign * count
+
+    def _entries_into(self, entries: Entries) -> None:
+        for (kpi, component, base), found in zip(self._program.dated, self._entries, strict=True):
+            for district, source, at, event, value, until in found:
+                key = EntryKey(
+                    self._city.code, kpi, component, base, district or "", source, at, event.time, event.id_hash
+                )
+                known = entries.get(key)
+                entries[key] = Entry(self._sign * value + (known.value if known else 0), self._sign, until)
+
+
+class _Buckets(dict[int, datetime]):
+    """Moments by minutes since 1970; one object per minute, because a datetime remembers its hash."""
+
+    def __missing__(self, minute: int) -> datetime:
+        self[minute] = EPOCH + minute * MINUTE
+        return self[minute]
+
+
+def _component(values: Iterable[Any]) -> str:
+    return COMPONENT_SEPARATOR.join("" if value is None else str(value) for value in values)

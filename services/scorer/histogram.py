@@ -19,8 +19,8 @@ _MASK: Final = 2**BITS - 1
 
 def bin_of(value: int) -> int:
     """The bin of a value ≥ 0."""
-    shift = max(value.bit_length() - BITS - 1, 0)
-    return (shift << BITS) + (value >> shift)
+    shift = value.bit_length() - BITS - 1
+    return value if shift <= 0 else (shift << BITS) + (value >> shift)
 
 
 def middle_of(number: int) -> float:

@@ -1,166 +1,207 @@
-"""Measures compiled once at start: for each event type, what it adds to which KPI."""
+"""Measures compiled once at start: for each event type one straight-line function that adds what its events add."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
-
-from schemas.catalogue import Catalogue
-from schemas.events.registry import STRUCTS
-from schemas.measures import ANY_EVENT, COMMITTED, Condition, Measure, Reading, Term
+from schemas.binding import fields_of, mistakes
+from schemas.catalogue import Catalogue, Kpi
+from schemas.events.envelope import Event
+from schemas.events.registry import REGISTRY, Registry
+from schemas.measures import ANY_EVENT, Measure, Term
 from services.scorer.errors import MeasureError
+from services.scorer.source import Source, Value
+from services.scorer.types import Part
 
-MILLISECOND: Final = timedelta(milliseconds=1)
-
-
-class Context(NamedTuple):
-    """What a term may look at beside the event."""
-
-    category: str
-    stored_at: datetime
+WIDTH: Final = len(Part._fields)
+_ENVELOPE: Final = frozenset(Event.model_fields)
 
 
-Field = Callable[[Any], Any]
-Value = Callable[[Any, Context], Any]
-Test = Callable[[Any, Context], bool]
+class Series(NamedTuple):
+    """Where in a cell's list the sums of a KPI, or of a component of it, begin."""
 
-
-class Contribution(NamedTuple):
-    """One term of one KPI, ready to run."""
-
+    at: int
     kpi: str
-    tests: tuple[Test, ...]
-    value: Value
-    """Smallest units; None leaves the event out."""
-    to_numerator: bool
-    to_denominator: bool
-    binned: bool
-    """Whether the value is a duration, of which bins are kept."""
+    component: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Series whose sums lie side by side in one list per bucket, because they share it."""
+
+    series: tuple[Series, ...]
+    per: int
+    """How many fields tell components apart; their values stand in the key after district and minute."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Dated:
-    """Contributions of one event type that enter the bucket of the same moment."""
+class Program:
+    """The fold of one event type."""
 
-    at: Value
-    contributions: tuple[Contribution, ...]
+    run: Callable[..., None]
+    """run(events, category, zone, stored_at, cells, bins, entries): see `_Writer.source`."""
+    source: str
+    """The Python text `run` was compiled from, to be read."""
+    cells: tuple[Cell, ...]
+    binned: tuple[str, ...]
+    """KPI of each dict of bins."""
+    dated: tuple[tuple[str, str, bool], ...]
+    """(KPI, component, whether it is the base) of each list of entries."""
 
 
-Compiled = Mapping[type, tuple[Dated, ...]]
+Compiled = Mapping[type, Program]
 
 
-def compile_measures(catalogue: Catalogue) -> Compiled:
+class Place(NamedTuple):
+    """A term and where it stands."""
+
+    kpi: str
+    component: str
+    measure: Measure
+    side: str
+    term: Term
+
+    @property
+    def dated(self) -> bool:
+        """Whether its events are dated entries, not sums."""
+        return self.side == "base" or self.measure.shape == "latest"
+
+
+def compile_measures(catalogue: Catalogue, registry: Registry = REGISTRY) -> Compiled:
     """All bound measures by event struct; MeasureError when a measure cannot work."""
-    compiled: dict[type, dict[str, list[Contribution]]] = {struct: {} for struct in STRUCTS.values()}
-    for kpi in (kpi for initiative in catalogue.initiatives for kpi in initiative.kpis):
-        for struct, at, contribution in _contributions(kpi.code, kpi.measure):
-            compiled[struct].setdefault(at, []).append(contribution)
+    places = [place for kpi in kpis_of(catalogue) for place in _places(kpi, registry)]
     return {
-        struct: tuple(Dated(_moment(struct, at), tuple(found)) for at, found in dated.items())
-        for struct, dated in compiled.items()
+        struct: _compile(name, registry, [place for place in places if place.term.event in (name, ANY_EVENT)])
+        for name, struct in registry.structs.items()
     }
 
 
-def _contributions(kpi: str, measure: Measure) -> Iterable[tuple[type, str, Contribution]]:
-    for terms, to_numerator in ((measure.numerator, True), (measure.denominator, False)):
-        for term in terms:
-            for struct in _structs(kpi, term):
-                yield struct, term.at, _compile(kpi, measure, term, struct, to_numerator=to_numerator)
+def kpis_of(catalogue: Catalogue) -> Iterator[Kpi]:
+    """Every KPI of the catalogue, in the order of annex 4."""
+    for initiative in catalogue.initiatives:
+        yield from initiative.kpis
 
 
-def _structs(kpi: str, term: Term) -> Iterable[type]:
-    if term.event == ANY_EVENT:
-        return STRUCTS.values()
-    try:
-        return (STRUCTS[term.event],)
-    except KeyError:
-        raise MeasureError(f"KPI {kpi}: there is no event type {term.event}") from None
+def _places(kpi: Kpi, registry: Registry) -> Iterator[Place]:
+    for mistake in mistakes(kpi.measure, registry.types):
+        raise MeasureError(f"KPI {kpi.code}: {mistake.reason}")
+    for component, measure in kpi.measure.parts():
+        for side in ("numerator", "denominator", "base"):
+            for term in getattr(measure, side):
+                yield Place(kpi.code, component, measure, side, term)
 
 
-def _compile(kpi: str, measure: Measure, term: Term, struct: type, *, to_numerator: bool) -> Contribution:
-    try:
-        _moment(struct, term.at)
-        return Contribution(
-            kpi,
-            tuple(_test(struct, condition) for condition in term.where),
-            _value(struct, term.value),
-            to_numerator,
-            to_denominator=measure.kind == "mean" or not to_numerator,
-            binned=measure.kind == "mean" and term.value is not None and term.value.elapsed is not None,
+def _compile(name: str, registry: Registry, places: Sequence[Place]) -> Program:
+    writer = _Writer(Source(fields_of(registry.types[name]), _ENVELOPE))
+    for place in places:
+        if place.dated:
+            writer.entry(place)
+    buckets: dict[tuple[Value, tuple[str, ...]], list[Place]] = {}
+    for place in places:
+        if not place.dated:
+            moment = writer.variables.moment(place.term.at)
+            buckets.setdefault((moment, place.measure.per), []).append(place)
+    for (moment, per), together in buckets.items():
+        writer.cell(moment, per, together)
+    text = writer.source()
+    namespace = dict(writer.variables.constants)
+    exec(compile(text, f"<fold of {name}>", "exec"), namespace)  # noqa: S102  # see source.py on what gets into it
+    return Program(namespace["run"], text, tuple(writer.cells), tuple(writer.binned), tuple(writer.dated))
+
+
+class _Writer:
+    """Writes `run` of one event type."""
+
+    def __init__(self, variables: Source) -> None:
+        self.variables = variables
+        self.cells: list[Cell] = []
+        self.binned: list[str] = []
+        self.dated: list[tuple[str, str, bool]] = []
+        self._body: list[str] = []
+
+    def source(self) -> str:
+        """The whole function. Cells, bins and entries are one dict or list each for every number in the body."""
+        names = [
+            *(f"cells{n} = cells[{n}]" for n in range(len(self.cells))),
+            *(f"bins{n} = bins[{n}]" for n in range(len(self.binned))),
+            *(f"entries{n} = entries[{n}]" for n in range(len(self.dated))),
+        ]
+        return "\n".join(
+            [
+                "def run(events, category, zone, stored_at, cells, bins, entries):",
+                *(f"    {line}" for line in (*names, *self.variables.before)),
+                "    for decoded in events:",
+                "        event = decoded.event",
+                "        data = event.data",
+                *(f"        {line}" for line in (*self.variables.each, *self._body)),
+                "",
+            ]
         )
-    except LookupError as error:
-        raise MeasureError(f"KPI {kpi}: event type {term.event} has no field {error}") from None
 
+    def cell(self, moment: Value, per: tuple[str, ...], places: Sequence[Place]) -> None:
+        """Contributions to buckets of the same moment."""
+        variables = self.variables
+        series = dict.fromkeys((place.kpi, place.component) for place in places)
+        offsets = {one: WIDTH * position for position, one in enumerate(series)}
+        number = len(self.cells)
+        self.cells.append(Cell(tuple(Series(at, *one) for one, at in offsets.items()), len(per)))
+        minute = variables.minute(moment)
+        extra = "".join(f", {variables.field(name).name}" for name in per)
+        lines = [
+            f"key = ({variables.field('district').name}, {minute.name}{extra})",
+            f"sums = cells{number}.get(key)",
+            "if sums is None:",
+            f"    sums = cells{number}[key] = [0] * {WIDTH * len(series)}",
+        ]
+        for place in places:
+            lines += self._guarded(place, self._additions(place, offsets[place.kpi, place.component]))
+        if minute.nullable:
+            lines = [f"if {minute.name} is not None:", *(f"    {line}" for line in lines)]
+        self._body += lines
 
-def _getter(struct: type, field: str) -> Field:
-    """Reads a field of the data, else of the envelope; LookupError when there is none."""
-    envelope = {f.name: f.type for f in msgspec.structs.fields(struct)}
-    if field in {f.name for f in msgspec.structs.fields(envelope["data"])}:
-        return attrgetter(f"data.{field}")
-    if field in envelope:
-        return attrgetter(field)
-    raise LookupError(field)
+    def _additions(self, place: Place, offset: int) -> list[str]:
+        value = self._value(place)
+        lines = [f"sums[{offset + (place.side == 'denominator')}] += {value.name}"]
+        lines.append(f"sums[{offset + 2}] += 1")
+        if place.measure.shape == "mean":
+            lines.append(f"sums[{offset + 1}] += 1")
+            if not place.component and place.term.value is not None and place.term.value.elapsed is not None:
+                lines += self._bin(place, value)
+        return lines
 
+    def _bin(self, place: Place, value: Value) -> list[str]:
+        number = len(self.binned)
+        self.binned.append(place.kpi)
+        return [
+            f"place = (key[1], bin_of({value.name}))",
+            f"bins{number}[place] = bins{number}.get(place, 0) + 1",
+        ]
 
-def _moment(struct: type, field: str) -> Value:
-    """Reads a timestamp, which may be that of storing."""
-    if field == COMMITTED:
-        return lambda _event, context: context.stored_at
-    get = _getter(struct, field)
-    return lambda event, _context: get(event)
+    def entry(self, place: Place) -> None:
+        """A dated entry of each matching event."""
+        variables = self.variables
+        number = len(self.dated)
+        self.dated.append((place.kpi, place.component, place.side == "base"))
+        value, at = self._value(place), variables.moment(place.term.at)
+        until = variables.field(place.term.until).name if place.term.until is not None else "None"
+        line = (
+            f"entries{number}.append(({variables.field('district').name}, event.source, {at.name}, "
+            f"decoded.key, {value.name}, {until}))"
+        )
+        guard = [f"{v.name} is not None" for v in (at,) if v.nullable]
+        self._body += self._guarded(place, [line], guard)
 
+    def _value(self, place: Place) -> Value:
+        return self.variables.reading(place.term.value) if place.term.value is not None else Value("1")
 
-def _elapsed(struct: type, fields: tuple[str, str]) -> Value:
-    first, last = fields
-    begin, end = _getter(struct, first), _moment(struct, last)
-
-    def milliseconds(event: Any, context: Context) -> int | None:
-        begun, ended = begin(event), end(event, context)
-        if begun is None or ended is None:
-            return None
-        # A clock that is ahead must not subtract from the others' durations.
-        return (ended - begun) // MILLISECOND if ended > begun else 0
-
-    return milliseconds
-
-
-def _value(struct: type, reading: Reading | None) -> Value:
-    if reading is None:
-        return lambda _event, _context: 1
-    if reading.elapsed is not None:
-        return _elapsed(struct, reading.elapsed)
-    get, scale = _getter(struct, reading.field or ""), reading.scale
-
-    def scaled(event: Any, _context: Context) -> int | None:
-        value = get(event)
-        return None if value is None else round(value * scale)
-
-    return scaled
-
-
-def _test(struct: type, condition: Condition) -> Test:
-    if condition.elapsed is not None and condition.at_most is not None:
-        elapsed, limits = _elapsed(struct, condition.elapsed), condition.at_most.model_dump()
-
-        def within(event: Any, context: Context) -> bool:
-            spent = elapsed(event, context)
-            return spent is not None and spent <= limits[context.category]
-
-        return within
-    get = _getter(struct, condition.field or "")
-    if condition.not_after is not None:
-        other = _getter(struct, condition.not_after)
-        return lambda event, _context: bool(get(event) <= other(event))
-    if condition.one_of is not None:
-        allowed = frozenset(condition.one_of)
-        return lambda event, _context: get(event) in allowed
-    if condition.present is not None:
-        present = condition.present
-        return lambda event, _context: (get(event) is not None) is present
-    expected = condition.equals
-    return lambda event, _context: bool(get(event) == expected)
+    def _guarded(self, place: Place, lines: list[str], also: Sequence[str] = ()) -> list[str]:
+        variables, value = self.variables, self._value(place)
+        tests = [variables.in_category(place.term.categories)] if place.term.categories else []
+        tests += [variables.condition(condition) for condition in place.term.where]
+        tests += [f"{value.name} is not None"] if value.nullable else []
+        tests += also
+        if not tests:
+            return lines
+        return [f"if {' and '.join(tests)}:", *(f"    {line}" for line in lines)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.catalogue import AtLeast, AtMost, Between, Category, Decrease, EachAtMost, Increase, Kpi, Target
-from schemas.measures import Measure
+from schemas.measures import Limit, Measure
 from tests.cityscore.order_text import Row
 from tests.cityscore.order_words import WORDS, Language
 
@@ -150,6 +150,6 @@ def limits(formula: str, measure: Measure) -> Iterator[tuple[str, str]]:
     conditions = [condition for term in measure.numerator for condition in term.where if condition.at_most is not None]
     for condition in conditions:
         ours = condition.at_most
-        yield str(easier), str([ours.republican, ours.regional, ours.district] if ours else [])
+        yield str(easier), str([ours.republican, ours.regional, ours.district] if isinstance(ours, Limit) else [])
     if not conditions:
         yield str(easier), "no limit"

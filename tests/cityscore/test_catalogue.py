@@ -95,6 +95,15 @@ def test_a_mistake_is_named_with_file_and_line(
         assert caught.value.line > 1
 
 
+def test_a_measure_that_names_what_is_not_there_is_named_with_its_line(write: Write, tmp_path: Path) -> None:
+    term = {"event": "kz.ahual.contact-centre.call-answered.v1", "value": {"field": "score"}}
+    measure = {"kind": "sum", "numerator": [term]}
+    path = write("kpis/02-second.yaml", {**FIRST, "kpis": [kpi("2.1", HIGH), kpi("2.2", HIGH, measure=measure)]})
+    with pytest.raises(CatalogueError, match=r"KPI 2\.2: .*has no field score") as caught:
+        load_catalogue(tmp_path)
+    assert path.read_text("utf-8").splitlines()[caught.value.line - 1].strip() == "field: score"
+
+
 def test_what_stands_wrongly_beside_the_kpis(write: Write, tmp_path: Path) -> None:
     write("functions/07-seventh.yaml", [])
     with pytest.raises(CatalogueError, match=r"07-seventh\.yaml:1: .*initiative"):

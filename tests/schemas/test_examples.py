@@ -31,9 +31,9 @@ def short_name(type_name: str) -> str:
 
 
 def type_of(path: Path) -> str | None:
-    """The type whose example a file is: the longest short name its own begins with, in its system's folder."""
-    system = path.relative_to(FOLDER).parts[0]
-    fitting = [n for n, data in EVENT_TYPES.items() if data.system == system and path.stem.startswith(short_name(n))]
+    """The type whose example a file is: the longest short name its own begins with, in its domain's folder."""
+    domain = path.relative_to(FOLDER).parts[0]
+    fitting = [n for n in EVENT_TYPES if n.split(".")[2] == domain and path.stem.startswith(short_name(n))]
     return max(fitting, key=len, default=None)
 
 

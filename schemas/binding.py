@@ -1,0 +1,173 @@
+"""Measures against the event types they name: does every field exist, and is it what the measure takes it for?"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
+
+from schemas.events.envelope import Data, Event
+from schemas.measures import (
+    ANY_EVENT,
+    COMMITTED,
+    PSEUDO_FIELDS,
+    Amount,
+    Condition,
+    Deadline,
+    Measure,
+    Moment,
+    Reading,
+    Term,
+    Terms,
+)
+
+Types = Mapping[str, type[Data]]
+Sort = Literal["moment", "number", "flag", "text"]
+_SORTS: Final[Mapping[type, Sort]] = {datetime: "moment", int: "number", float: "number", bool: "flag", str: "text"}
+_NAMES: Final[Mapping[Sort, str]] = {"moment": "timestamp", "number": "number", "flag": "flag", "text": "text"}
+
+
+class Mistake(NamedTuple):
+    """Where in a measure (keys and positions, as in its YAML), and what is wrong there."""
+
+    path: tuple[str | int, ...]
+    reason: str
+
+
+class FieldType(NamedTuple):
+    """What a measure has to know of a field."""
+
+    sort: Sort
+    nullable: bool
+    values: tuple[Any, ...] = ()
+    """The only values the contract lets through; empty: any."""
+
+
+def fields_of(model: type[Data]) -> dict[str, FieldType]:
+    """Every field a measure may name: those of the data, then of the envelope, then parts of the identity."""
+    envelope = {name: _field(hint) for name, hint in _hints(Event).items() if name not in ("type", "data")}
+    data = {name: _field(hint) for name, hint in _hints(model).items()}
+    pseudo = {name: FieldType("text", nullable=False) for name in PSEUDO_FIELDS}
+    return {**pseudo, **envelope, **data, COMMITTED: FieldType("moment", nullable=False)}
+
+
+def mistakes(measure: Measure, known: Types) -> Iterator[Mistake]:
+    """What is wrong with a measure; nothing when it can be compiled."""
+    for component, part in measure.parts():
+        prefix: tuple[str | int, ...] = ("components", component) if component else ()
+        for side in ("numerator", "denominator", "base"):
+            for position, term in enumerate(getattr(part, side)):
+                dated = side == "base" or part.shape == "latest"
+                for mistake in _term(term, part, known, dated=dated):
+                    yield Mistake((*prefix, side, position, *mistake.path), mistake.reason)
+
+
+def _term(term: Term, measure: Measure, known: Types, *, dated: bool) -> Iterator[Mistake]:
+    if term.event != ANY_EVENT and term.event not in known:
+        yield Mistake(("event",), f"there is no event type {term.event}")
+        return
+    if dated and term.value is None:
+        yield Mistake((), "a dated entry needs a value")
+    if not dated and term.until is not None:
+        yield Mistake(("until",), "only a dated entry ceases to hold")
+    for name in known if term.event == ANY_EVENT else (term.event,):
+        yield from _Checker(name, fields_of(known[name])).term(term, measure)
+
+
+class _Checker(NamedTuple):
+    """Checks a term against one event type."""
+
+    event: str
+    fields: Mapping[str, FieldType]
+
+    def term(self, term: Term, measure: Measure) -> Iterator[Mistake]:
+        yield from self._moment(("at",), term.at)
+        if term.until is not None:
+            yield from self._is(("until",), term.until, "moment")
+        for name in measure.per:
+            yield from self._is(("where",), name, "text")
+        if term.value is not None:
+            yield from self._reading(("value",), term.value)
+        for position, condition in enumerate(term.where):
+            yield from self._condition(("where", position), condition)
+
+    def _reading(self, path: tuple[str | int, ...], reading: Reading) -> Iterator[Mistake]:
+        if reading.field is not None:
+            yield from self._is((*path, "field"), reading.field, "number")
+        yield from self._elapsed(path, reading.elapsed)
+
+    def _condition(self, path: tuple[str | int, ...], condition: Condition) -> Iterator[Mistake]:
+        c = condition
+        yield from self._elapsed(path, c.elapsed)
+        if c.field is not None:
+            sort: Sort | None = None
+            if c.not_after is not None or c.local is not None:
+                sort = "moment"
+            elif c.at_most is not None or c.at_least is not None or c.not_above is not None:
+                sort = "number"
+            yield from self._is((*path, "field"), c.field, sort)
+            wanted = [v for v in (c.equals, *(c.one_of or ())) if v is not None]
+            yield from self._possible(path, c.field, wanted)
+        for amount in (c.at_most, c.at_least):
+            yield from self._amount(path, amount)
+        if c.not_above is not None:
+            yield from self._is((*path, "not_above"), c.not_above, "number")
+        if c.not_after is not None:
+            yield from self._moment((*path, "not_after"), c.not_after)
+
+    def _moment(self, path: tuple[str | int, ...], moment: Moment) -> Iterator[Mistake]:
+        if isinstance(moment, Deadline):
+            yield from self._is((*path, "after"), moment.after, "moment")
+            yield from self._amount((*path, "term"), moment.term)
+        else:
+            yield from self._is(path, moment, "moment")
+
+    def _elapsed(self, path: tuple[str | int, ...], elapsed: tuple[str, str] | None) -> Iterator[Mistake]:
+        for position, name in enumerate(elapsed or ()):
+            yield from self._is((*path, "elapsed", position), name, "moment")
+
+    def _amount(self, path: tuple[str | int, ...], amount: Amount | None) -> Iterator[Mistake]:
+        if isinstance(amount, Terms):
+            yield from self._is((*path, "field"), amount.field, "text")
+            yield from self._possible(path, amount.field, list(amount.by))
+
+    def _is(self, path: tuple[str | int, ...], name: str, sort: Sort | None) -> Iterator[Mistake]:
+        field = self.fields.get(name)
+        if field is None:
+            yield Mistake(path, f"event type {self.event} has no field {name}")
+        elif sort is not None and field.sort != sort:
+            yield Mistake(path, f"{name} of {self.event} is no {_NAMES[sort]}")
+
+    def _possible(self, path: tuple[str | int, ...], name: str, wanted: list[Any]) -> Iterator[Mistake]:
+        field = self.fields.get(name)
+        for value in wanted if field and field.values else ():
+            assert field is not None  # noqa: S101
+            if value not in field.values:
+                possible = ", ".join(map(str, field.values))
+                yield Mistake(path, f"{name} of {self.event} is never {value!r}, only {possible}")
+
+
+def _hints(model: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(model, include_extras=True)
+    fields: Mapping[str, Any] = getattr(model, "model_fields", {})
+    return {name: hints[name] for name in fields}
+
+
+def _field(hint: Any) -> FieldType:
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return _field(get_args(hint)[0])
+    if origin in (Union, types.UnionType):
+        inner = [part for part in get_args(hint) if part is not type(None)]
+        return _field(inner[0])._replace(nullable=len(inner) < len(get_args(hint)))
+    if origin is Literal:
+        values = get_args(hint)
+        return FieldType(_SORTS[type(values[0])], nullable=False, values=values)
+    sorts = (sort for kind, sort in _SORTS.items() if _is_a(hint, kind))
+    return FieldType(next(sorts, "text"), nullable=False)
+
+
+def _is_a(hint: Any, kind: type) -> bool:
+    return hint is kind or (kind is datetime and getattr(hint, "__name__", "") == "AwareDatetime")

@@ -1,0 +1,47 @@
+"""Facts about the situational centre itself (annex 2, initiative 1): was its public page to be had (KPI 1.2)?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from schemas.events.envelope import Data, EventClass, Timestamp
+
+LONGEST_PROBE = timedelta(minutes=10)
+"""A probe speaks for the time since the one before, for no longer than this."""
+
+
+class PageProbed(Data):
+    """An observer outside asked for the public page; the answer stands for the time since its probe before.
+
+    The stretches of one observer must not overlap.
+    """
+
+    type_name: ClassVar[str] = "kz.ahual.situation-centre.page-probed.v1"
+    system: ClassVar[str | None] = "situation-centre"
+    event_class: ClassVar[EventClass] = "department"
+    title: ClassVar[dict[str, str]] = {
+        "kk": "Жария бет тексерілді",
+        "ru": "Публичная страница проверена",
+        "en": "Public page probed",
+    }
+
+    begun_at: Timestamp
+    """Begin of the stretch the probe speaks for."""
+    ended_at: Timestamp
+    good: bool
+    """The page answered, completely and in time."""
+    status: Annotated[int, Field(ge=100, le=599)] | None = None
+    """HTTP status; absent when there was no answer."""
+    answered_ms: Annotated[int, Field(ge=0, le=600_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_stretch(self) -> Self:
+        if not timedelta(0) < self.ended_at - self.begun_at <= LONGEST_PROBE:
+            raise ValueError("ended_at lies after begun_at, at most 10 minutes")
+        return self
+
+
+TYPES: tuple[type[Data], ...] = (PageProbed,)
