@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -20,6 +21,10 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+KpiValue = float | Mapping[str, float]
+"""In the order's unit; 1.4 has a value per category of data."""
+
+
 class Window(_Frozen):
     """Trailing window, begin included, end excluded."""
 
@@ -30,7 +35,7 @@ class Window(_Frozen):
 class KpiState(_Frozen):
     """One KPI over the trailing window of its period. Numerator and denominator are in the measure's smallest unit."""
 
-    value: float | None
+    value: KpiValue | None
     unit: str
     period: Period
     window: Window
@@ -56,9 +61,7 @@ class CatalogueRef(_Frozen):
     hash: str
 
 
-class Snapshot(_Frozen):
-    """Index 0–100 with its bounds (missing KPIs as 0 and as 1), coverage 0…1, total with the bonus, and every part."""
-
+class _Scored(_Frozen):
     city: str
     category: Category
     revision: int = Field(description="grows by 1 with every stored change of this city")
@@ -73,4 +76,24 @@ class Snapshot(_Frozen):
     total: float | None
     rating: Literal["excellent", "good", "average", "below_average", "low"] | None
     sections: dict[SectionCode, SectionState]
+
+
+class Snapshot(_Scored):
+    """Index 0–100 with its bounds (missing KPIs as 0 and as 1), coverage 0…1, total with the bonus, and every part."""
+
     kpis: dict[str, KpiState]
+
+
+class ClosedKpi(KpiState):
+    """One KPI over the last closed calendar period of its own length; `window` is that period, in UTC."""
+
+    name: str = Field(description="of the period: 2027-03-09, 2027-W05, 2027-03, 2027-Q1, 2027")
+    period_revision: int | None = Field(description="of the closed value; null when none is stored for this period")
+    window_coverage: float | None = Field(description="share of its hours or days in which the sources reported, 0…1")
+
+
+class ClosedSnapshot(_Scored):
+    """The same index over the last closed calendar period of every KPI: what is exported and ranked."""
+
+    basis: Literal["closed"] = "closed"
+    kpis: dict[str, ClosedKpi]

@@ -324,6 +324,7 @@ closed_period: Final = sa.Table(
     sa.Column("begin", sa.DateTime(timezone=True), nullable=False),
     sa.Column("name", sa.Text, nullable=False, comment="2027-03-09, 2027-W05, 2027-03, 2027-Q1, 2027"),
     sa.Column("value", sa.Float, comment="in the order's unit"),
+    sa.Column("parts", JSONB, comment="values by part instead, where the order asks for several (1.4)"),
     sa.Column("numerator", sa.BigInteger, comment="smallest unit"),
     sa.Column("denominator", sa.BigInteger, comment="smallest unit"),
     sa.Column("events", sa.BigInteger, comment="that entered"),

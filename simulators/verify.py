@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from schemas.snapshot import KpiState, Snapshot
+from schemas.snapshot import KpiState, KpiValue, Snapshot
 from simulators import score, truth
 from simulators.moments import DAY, milliseconds
 from simulators.truth import Seen
@@ -95,9 +95,11 @@ def _unknown(snapshot: Snapshot) -> Iterator[Difference]:
             yield Difference(code, "value", "missing", str(state.value))
 
 
-def _same_value(found: float | None, expected: Fraction | None) -> bool:
+def _same_value(found: KpiValue | None, expected: Fraction | None) -> bool:
     if found is None or expected is None:
         return found is None and expected is None
+    if isinstance(found, Mapping):  # a value in parts, which the truth of one number never is
+        return False
     return math.isclose(found, float(expected), rel_tol=1e-13, abs_tol=0.0)
 
 

@@ -67,11 +67,14 @@ def evaluate(
     values: Mapping[str, ByPeriod],
     initiatives: Iterable[AdditionalInitiative] = (),
     not_applicable: Mapping[str, Collection[str]] | None = None,
+    *,
+    additional: int = 0,
 ) -> Evaluation:
     """Evaluate a year. A period without a value counts 0, whatever the rubric's policy says.
 
     `values`: KPI code to period name (see `periods`) to value. `not_applicable`: KPI code to the periods that had no
     case; they are left out of the mean, and a KPI without any other period is left out altogether.
+    `additional`: initiatives that are known to meet all criteria, beside those given.
     Raises InputError for an unknown code, a period that does not end in the year, or a value that is none.
     """
     empty = not_applicable or {}
@@ -85,12 +88,17 @@ def evaluate(
         if due:
             marks[code] = _mean(rubric, code, due, values.get(code, {}))
     left_out = rubric.criteria.keys() - marks.keys()
-    return Evaluation(city, year, assess(strict, marks, counted(initiatives, year), left_out))
+    return Evaluation(city, year, assess(strict, marks, counted(initiatives, year) + additional, left_out))
+
+
+def freezes_on(year: int) -> date:
+    """The first day on which a year's evaluation may become the official one."""
+    return date(year + 1, *_FREEZE)
 
 
 def freeze(evaluation: Evaluation, today: date) -> FrozenEvaluation:
     """Make an evaluation the official one. Raises InputError before 31 January of the year after."""
-    day = date(evaluation.year + 1, *_FREEZE)
+    day = freezes_on(evaluation.year)
     if today < day:
         raise InputError("cityscore.too_early", year=evaluation.year, day=day.isoformat())
     return FrozenEvaluation(evaluation, today, evaluation.hash)

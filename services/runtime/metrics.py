@@ -40,6 +40,12 @@ METRICS: Final[dict[str, MetricDef]] = {
     "ahual_scorer_lag_records": MetricDef("gauge", "Records in Kafka that are not stored yet", ("partition",)),
     "ahual_scorer_fenced_total": MetricDef("counter", "Batches given up because another scorer had moved the offset"),
     "ahual_scorer_tick_seconds": MetricDef("histogram", "Computing and storing one city's CityScore", (), _SECONDS),
+    "ahual_scorer_closing_seconds": MetricDef(
+        "histogram", "Bringing one city's closed periods up to date", (), _SECONDS
+    ),
+    "ahual_scorer_closed_periods_total": MetricDef(
+        "counter", "Values of calendar periods stored: closed (first revision), revised (a later one)", ("what",)
+    ),
     "ahual_scorer_unreconciled_records": MetricDef(
         "gauge", "Offsets passed minus (stored + duplicate + rejected); anything but 0 is an alarm", ("partition",)
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.catalogue import Period
@@ -63,6 +64,7 @@ def year_of(period: CalendarPeriod, timezone: str) -> int:
     return (local_date(period.window.end, timezone) - timedelta(days=1)).year
 
 
+@lru_cache(maxsize=50_000)
 def _beginning(kind: Period, first: date, timezone: str) -> CalendarPeriod:
     after = _first_day(kind, first + _MORE_THAN_ONE[kind])
     window = Window(begin=midnight(first, timezone), end=midnight(after, timezone))

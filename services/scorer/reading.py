@@ -69,6 +69,13 @@ _NEWEST: Final = sa.text(f"""
     FROM unnest(:at) AS m(at) CROSS JOIN system s WHERE s.name IS NOT NULL
 """).bindparams(sa.bindparam("at", type_=_MOMENTS), sa.bindparam("longest", type_=sa.Interval()))  # noqa: S608
 
+_FIRST: Final = sa.text(f"""
+    {_SYSTEMS}
+    SELECT s.name, (
+      SELECT a.bucket FROM source_activity a WHERE a.city = :city AND a.system = s.name ORDER BY a.bucket LIMIT 1)
+    FROM system s WHERE s.name IS NOT NULL
+""")  # noqa: S608
+
 _REPORTED: Final = sa.text(f"""
     {_SYSTEMS}
     SELECT w.number, s.name, (
@@ -129,6 +136,12 @@ async def newest(
         if time is not None:
             found[at][system] = time
     return found
+
+
+async def first(connection: AsyncConnection, city: str) -> dict[str, datetime]:
+    """Hour of event time of the oldest data per system: before it the state cannot tell anything."""
+    rows = await connection.execute(_FIRST, {"city": city})
+    return {row[0]: row[1] for row in rows}
 
 
 async def reported(

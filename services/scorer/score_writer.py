@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from services.cityscore.rubric import Rubrics
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
-from services.scorer import snapshots
+from services.scorer import locks, snapshots
 from services.scorer.cities import load_cities
 from services.scorer.measuring import Measuring
 from services.scorer.tiers import hour_of, minute_of
@@ -80,7 +79,10 @@ class ScoreWriter:
         `newer_than` leaves the tick out when another writer stored one that recently; a change is never left out.
         """
         with self._metrics.histogram("ahual_scorer_tick_seconds").time():
-            async with self._sole_writer(city.code) as connection:
+            async with (
+                locks.sole(self._engine, WRITER_LOCK, city.code) as connection,
+                locks.snapshot(connection),
+            ):
                 now = self._clock()
                 current = await self._current(connection, city.code)
                 # A score of the future is that of a clock that was wrong.
@@ -95,26 +97,6 @@ class ScoreWriter:
                 await _store(connection, snapshot)
         self._show(snapshot)
         return snapshot
-
-    @asynccontextmanager
-    async def _sole_writer(self, city: str) -> AsyncIterator[AsyncConnection]:
-        """A repeatable-read transaction that begins after the city's lock is held.
-
-        The lock is the session's, not the transaction's: a repeatable-read snapshot taken while waiting for the lock
-        would not see what the previous writer saw, and step its revision twice.
-        """
-        async with self._engine.connect() as connection:
-            key = {"lock": WRITER_LOCK, "city": city}
-            await connection.execute(sa.text("SELECT pg_advisory_lock(:lock, hashtext(:city))"), key)
-            await connection.commit()
-            try:
-                await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-                yield connection
-                await connection.commit()
-            finally:
-                await connection.rollback()
-                await connection.execute(sa.text("SELECT pg_advisory_unlock(:lock, hashtext(:city))"), key)
-                await connection.commit()
 
     async def _current(self, connection: AsyncConnection, city: str) -> Any:
         columns = tables.cityscore_current.c

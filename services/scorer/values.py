@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from schemas.catalogue import Period
 from schemas.measures import Measure
 from schemas.snapshot import Freshness
+from services.cityscore.attainment import Value
 from services.scorer.tiers import LENGTH
 
 REPORTED_ENOUGH: Final = 0.9
@@ -36,7 +37,7 @@ class Sources(NamedTuple):
 class Evaluated(NamedTuple):
     """A KPI's value in the order's unit, and what is to be known about it."""
 
-    value: float | None
+    value: Value | None
     freshness: Freshness
 
 

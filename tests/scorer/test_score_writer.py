@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
 from schemas.snapshot import Snapshot
+from services.cityscore.attainment import Value
 from services.cityscore.catalogue import load_catalogue
 from services.runtime.metrics import Metrics
 from services.scorer.score_writer import ScoreWriter
@@ -130,7 +131,7 @@ async def test_notices_lead_to_scores(database: AsyncEngine) -> None:
         await task
 
 
-async def _value(engine: AsyncEngine) -> float | None:
+async def _value(engine: AsyncEngine) -> Value | None:
     return (await stored(engine)).kpis["2.1"].value
 
 

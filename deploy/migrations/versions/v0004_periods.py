@@ -99,6 +99,9 @@ def _create_closed_periods() -> None:
         sa.Column("begin", sa.DateTime(timezone=True), nullable=False),
         sa.Column("name", sa.Text(), nullable=False, comment="2027-03-09, 2027-W05, 2027-03, 2027-Q1, 2027"),
         sa.Column("value", sa.Float(), nullable=True, comment="in the order's unit"),
+        sa.Column(
+            "parts", JSONB(), nullable=True, comment="values by part instead, where the order asks for several (1.4)"
+        ),
         sa.Column("numerator", sa.BigInteger(), nullable=True, comment="smallest unit"),
         sa.Column("denominator", sa.BigInteger(), nullable=True, comment="smallest unit"),
         sa.Column("events", sa.BigInteger(), nullable=True, comment="that entered"),
