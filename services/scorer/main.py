@@ -24,6 +24,7 @@ from services.runtime.kafka import open_consumer
 from services.runtime.metrics import Metrics
 from services.scorer import retention
 from services.scorer.cities import load_cities
+from services.scorer.closing import Closer
 from services.scorer.consumer import BatchConsumer
 from services.scorer.decoding import RecordDecoder
 from services.scorer.measures import compile_measures
@@ -84,6 +85,7 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
         async with listen(settings.database_url, tables.CHANNEL_PARTS) as notices, asyncio.TaskGroup() as group:
             group.create_task(batches.run(stop, partial(_observe, metrics, utc_now)))
             group.create_task(retention.run(engine, utc_now, stop))
+            closing = group.create_task(Closer(engine, catalogue, utc_now, metrics).run(stop))
             scoring = group.create_task(
                 writer.run(
                     stop,
@@ -94,6 +96,7 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
             )
             await stop.wait()
             scoring.cancel()
+            closing.cancel()
     finally:
         await consumer.stop()
         await engine.dispose()
