@@ -25,6 +25,7 @@ class Reason(StrEnum):
     FUTURE_TIME = "future_time"
     UNKNOWN_TOPIC = "unknown_topic"
     UNSUPPORTED_CHANNEL = "unsupported_channel"
+    OVER_QUOTA = "over_quota"
 
     UNDECODABLE = "undecodable"
     UNKNOWN_CITY = "unknown_city"

@@ -10,12 +10,15 @@ import logging
 from collections import deque
 from functools import lru_cache
 from time import monotonic
+from typing import Final
 
 from schemas.dead_letter import Reason
-from schemas.identity import SHARED_FILTERS, parse_topic
+from schemas.identity import SHARED_FILTERS, Identity, parse_topic, topic_of
 from services.ingest.delivery import Delivery
 from services.ingest.forwarder import Forwarder
+from services.ingest.line import Line
 from services.ingest.mqtt import Broker, MqttSession
+from services.ingest.quota import Refusals
 from services.ingest.records import Outgoing, outgoing, parcel, rejection
 from services.ingest.settings import IngestSettings
 from services.ingest.validation import Accepted, Rejected, accept
@@ -24,19 +27,21 @@ from services.runtime.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
+WATCH_S: Final = 1.0
 _parse_topic = lru_cache(65_536)(parse_topic)
 
 
 class _Held:
     """A message that is not acknowledged yet."""
 
-    __slots__ = ("confirmed", "delivery", "events", "generation", "since")
+    __slots__ = ("confirmed", "delivery", "events", "generation", "rejected", "since")
 
     def __init__(self, delivery: Delivery, generation: int, since: float) -> None:
         self.delivery = delivery
         self.generation = generation
         self.since = since
         self.events = 0
+        self.rejected = 0
         self.confirmed = False
 
 
@@ -52,6 +57,14 @@ class Gateway:
         self._drain_s = settings.ingest_drain_s
         self._forwarder = forwarder
         self._clock = clock
+        self._quota = settings.device_quota
+        self._refusals = Refusals(settings.ingest_quota_kept)
+        self._line = Line(
+            share=settings.ingest_line_share,
+            least=settings.ingest_line_least,
+            window_s=60.0,
+            pause_s=settings.ingest_line_pause_s,
+        )
         self._held: deque[_Held] = deque()
         self._generation = 0
         self._newest = monotonic()
@@ -62,6 +75,7 @@ class Gateway:
         self._events = metrics.counter("ahual_ingest_events_total").labels("mqtt")
         self._rejected = metrics.counter("ahual_ingest_rejected_total")
         self._seconds = metrics.histogram("ahual_ingest_confirm_seconds")
+        metrics.gauge("ahual_ingest_line_stopped").set_function(lambda: self._line.stopped(monotonic()))
         metrics.gauge("ahual_ingest_in_flight").set_function(lambda: self._unconfirmed)
         broker = Broker(
             host=settings.mqtt_host,
@@ -81,9 +95,34 @@ class Gateway:
         """Whether the broker delivers to us."""
         return self._session.connected
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the line is stopped because nearly everything is rejected."""
+        return self._line.stopped(monotonic())
+
     async def run(self) -> None:
         """Take messages in until cancelled."""
-        await self._session.run()
+        watching = asyncio.create_task(self._watch())
+        try:
+            await self._session.run()
+        finally:
+            watching.cancel()
+
+    async def _watch(self) -> None:
+        """Start the line again when its pause is over, and tell of refused messages that were not kept."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._below() and not self._stopping and not self.stopped:
+                self._session.resume()
+            for sender, number in self._refusals.not_kept(monotonic()).items():
+                if isinstance(sender, Identity):
+                    self._tell(sender, number)
+
+    def _tell(self, sender: Identity, number: int) -> None:
+        detail = f"{number} more messages within a minute were over the device's quota and are not kept"
+        refused = Rejected(Reason.OVER_QUOTA, None, detail, b"")
+        letter = rejection(refused, topic_of(sender, "events"), sender, self._clock())
+        self._forwarder.put(parcel([letter], _nobody))
 
     async def emptied(self, quiet_s: float) -> None:
         """Wait until the broker, connected, has delivered nothing for so long and all it delivered is confirmed."""
@@ -114,7 +153,14 @@ class Gateway:
         if self._unconfirmed >= self._high or self._unconfirmed_bytes >= self._high_bytes:
             self._session.pause()
         items = self._outgoing(delivery, held)
-        self._forwarder.put(parcel(items, lambda: self._confirmed(held)))
+        if held.events or held.rejected:
+            self._line.count(delivery.topic, good=held.events, bad=held.rejected, now=self._newest)
+        if self.stopped:
+            self._session.pause()
+        if items:
+            self._forwarder.put(parcel(items, lambda: self._confirmed(held)))
+        else:
+            self._confirmed(held)
 
     def _outgoing(self, delivery: Delivery, held: _Held) -> list[Outgoing]:
         now = self._clock()
@@ -123,22 +169,28 @@ class Gateway:
             identity, channel = _parse_topic(topic)
         except ValueError as error:
             unknown = Rejected(Reason.UNKNOWN_TOPIC, None, str(error), payload)
-            self._count(unknown)
+            self._count(held, unknown)
             return [rejection(unknown, topic, None, now)]
+        if not self._quota.take(identity, len(payload), self._newest):
+            self._rejected.labels(Reason.OVER_QUOTA.value).inc()
+            detail = "the device sends more than its quota: send less often, or have ingest_device_rate raised"
+            refused = Rejected(Reason.OVER_QUOTA, None, detail, payload)
+            return [rejection(refused, topic, identity, now)] if self._refusals.keep(identity) else []
         if channel != "events":
             detail = f"the channel {channel} is not taken in yet: publish CloudEvents on …/events"
             unsupported = Rejected(Reason.UNSUPPORTED_CHANNEL, None, detail, payload)
-            self._count(unsupported)
+            self._count(held, unsupported)
             return [rejection(unsupported, topic, identity, now)]
         outcomes = accept(identity, payload, now, self._limits)
         for outcome in outcomes:
             if isinstance(outcome, Accepted):
                 held.events += 1
             else:
-                self._count(outcome)
+                self._count(held, outcome)
         return [outgoing(outcome, topic, identity, now) for outcome in outcomes]
 
-    def _count(self, rejected: Rejected) -> None:
+    def _count(self, held: _Held, rejected: Rejected) -> None:
+        held.rejected += 1
         self._rejected.labels(rejected.reason.value).inc()
 
     def _confirmed(self, held: _Held) -> None:
@@ -150,7 +202,7 @@ class Gateway:
         # A packet identifier of an earlier connection may by now name another message.
         if held.generation == self._generation:
             self._acknowledge()
-        if self._below() and not self._stopping:
+        if self._below() and not self._stopping and not self.stopped:
             self._session.resume()
 
     def _below(self) -> bool:
@@ -167,3 +219,7 @@ class Gateway:
         """The broker delivers again whatever this connection has not acknowledged."""
         self._generation += 1
         self._held.clear()
+
+
+def _nobody() -> None:
+    """Nothing waits for this one's arrival."""

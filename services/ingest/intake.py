@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from math import ceil
+from time import monotonic
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -19,6 +21,7 @@ from services.ingest.forwarder import Forwarder
 from services.ingest.gateway import Gateway
 from services.ingest.keys import KeyRing
 from services.ingest.problems import RequestRefusedError, on_http_error, on_refused, spoken
+from services.ingest.quota import Quota
 from services.ingest.records import outgoing
 from services.ingest.settings import IngestSettings
 from services.ingest.validation import Accepted, Outcome, Rejected, accept_item, any_source_of
@@ -44,6 +47,7 @@ class Intake:
     keys: KeyRing
     clock: Clock
     metrics: Metrics
+    quota: Quota
 
 
 def create_app(intake: Intake) -> FastAPI:
@@ -78,6 +82,8 @@ async def _take(intake: Intake, request: Request) -> JSONResponse:
     if media_type not in (SINGLE, BATCH):
         raise RequestRefusedError("media_type", given=media_type or "—", single=SINGLE, batch=BATCH)
     body = await _read(request, intake.settings.ingest_max_body_bytes)
+    if not intake.quota.take(department, len(body), monotonic()):
+        raise RequestRefusedError("over_quota", seconds=ceil(intake.quota.wait_s(department, len(body))))
     intake.metrics.counter("ahual_ingest_messages_total").labels(TOPIC).inc()
     outcomes = await _validate(intake, department, body, batch=media_type == BATCH)
     await _forward(intake, department, outcomes)
@@ -205,6 +211,7 @@ _OPENAPI: Final[dict[str, Any]] = {
         "403": {"description": "The key was revoked"},
         "413": {"description": "Body or batch too large"},
         "415": {"description": "Neither of the two CloudEvents media types"},
+        "429": {"description": "Over the quota: nothing was taken; see Retry-After"},
         "503": {"description": "Kafka did not confirm: send again with the same ids"},
     },
 }

@@ -76,7 +76,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     gateway = Gateway(settings, forwarder, utc_now, metrics)
     engine = open_database(settings.database_url, pool_size=1, application="ahual-ingest")
     keys = KeyRing(engine)
-    web = _web(Intake(settings, forwarder, gateway, keys, utc_now, metrics))
+    web = _web(Intake(settings, forwarder, gateway, keys, utc_now, metrics, settings.department_quota))
     background = [asyncio.create_task(keys.keep_fresh(settings.ingest_keys_refresh_s))]
     serving = asyncio.create_task(web.serve())
     opening = asyncio.create_task(forwarder.start())

@@ -19,6 +19,7 @@ STATUS: Final = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "too_many": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "over_quota": HTTPStatus.TOO_MANY_REQUESTS,
     "keys_unread": HTTPStatus.SERVICE_UNAVAILABLE,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "unconfirmed": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -40,12 +41,16 @@ def spoken(request: Request) -> Language:
     return preferred(request.headers.get("accept-language", ""))
 
 
-def _problem(request: Request, status: int, code: str, title: str, detail: str, lang: Language) -> JSONResponse:
+def _problem(
+    request: Request, status: int, code: str, title: str, detail: str, lang: Language, retry_after_s: object = 1
+) -> JSONResponse:
     headers = {"Content-Language": lang, "Cache-Control": "no-store"}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="ahual"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "2"
+    elif status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = str(retry_after_s)
     body = {
         "type": f"urn:ahual:problem:{code}",
         "title": title,
@@ -63,7 +68,7 @@ async def on_refused(request: Request, error: Exception) -> JSONResponse:
     lang = spoken(request)
     title = text(f"ingest.problem_{error.code}", lang)
     detail = text(f"ingest.problem_{error.code}_detail", lang, **error.params)
-    return _problem(request, STATUS[error.code], error.code, title, detail, lang)
+    return _problem(request, STATUS[error.code], error.code, title, detail, lang, error.params.get("seconds", 1))
 
 
 async def on_http_error(request: Request, error: Exception) -> JSONResponse:

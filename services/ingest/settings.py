@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
+from services.ingest.quota import Quota
 from services.ingest.validation import Limits
 from services.runtime.settings import RuntimeSettings
 
@@ -41,7 +42,33 @@ class IngestSettings(RuntimeSettings):
     ingest_max_message_bytes: int = Field(default=262_144, ge=1, description="Largest MQTT message or event, in bytes")
     ingest_max_items: int = Field(default=10_000, ge=1, description="Most events in one array or batch")
     ingest_max_future_s: float = Field(default=300.0, ge=0, description="How far a sender's clock may be ahead, in s")
+    ingest_device_rate: float = Field(
+        default=2000.0, ge=0, description="Quota of a device, in messages a second, each begun KiB as one; 0: none"
+    )
+    ingest_device_burst: int = Field(default=20_000, ge=1, description="Messages a device may send at once")
+    ingest_department_rate: float = Field(
+        default=10_000.0, ge=0, description="Quota of an API key's owner, in KiB a second; 0: none"
+    )
+    ingest_department_burst: int = Field(default=100_000, ge=1, description="KiB a department may send at once")
+    ingest_quota_kept: int = Field(
+        default=100, ge=0, description="Messages over the quota that become dead letters, per device and minute"
+    )
+    ingest_line_share: float = Field(
+        default=0.9, gt=0, lt=1, description="Share of mostly rejected senders above which the gateway stops reading"
+    )
+    ingest_line_least: int = Field(default=5000, ge=20, description="Messages that are looked at for this")
+    ingest_line_pause_s: float = Field(default=60.0, gt=0, description="How long it stops before it tries again, in s")
     ingest_drain_s: float = Field(default=10.0, gt=0, description="Time for what is held when told to stop, in s")
+
+    @property
+    def device_quota(self) -> Quota:
+        """One device's share of the gateway."""
+        return Quota(self.ingest_device_rate, self.ingest_device_burst)
+
+    @property
+    def department_quota(self) -> Quota:
+        """One department's share of the intake."""
+        return Quota(self.ingest_department_rate, self.ingest_department_burst)
 
     @property
     def limits(self) -> Limits:

@@ -28,6 +28,7 @@ METRICS: Final[dict[str, MetricDef]] = {
     "ahual_ingest_messages_total": MetricDef("counter", "Messages taken in, by way", ("way",)),
     "ahual_ingest_events_total": MetricDef("counter", "Events Kafka confirmed, by way", ("way",)),
     "ahual_ingest_rejected_total": MetricDef("counter", "Rejected messages and events, by reason", ("reason",)),
+    "ahual_ingest_line_stopped": MetricDef("gauge", "1 while nothing is read because nearly everything is rejected"),
     "ahual_ingest_in_flight": MetricDef("gauge", "Messages taken in and not yet acknowledged"),
     "ahual_ingest_confirm_seconds": MetricDef("histogram", "From receipt to Kafka's confirmation", (), _SECONDS),
     "ahual_ingest_producer_rebuilds_total": MetricDef("counter", "Times a stuck Kafka producer was replaced"),

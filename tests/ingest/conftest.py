@@ -26,8 +26,8 @@ RUN = "from services.ingest.main import run; from services.ingest.settings impor
 class GatewayProcess:
     """`ahual ingest` as a process that a test may kill."""
 
-    def __init__(self, stack: Stack, log: Path) -> None:
-        self._env = {**os.environ, **stack.env(), "AHUAL_INGEST_KEYS_REFRESH_S": "0.2"}
+    def __init__(self, stack: Stack, log: Path, **settings: str) -> None:
+        self._env = {**os.environ, **stack.env(), "AHUAL_INGEST_KEYS_REFRESH_S": "0.2", **settings}
         self._log = log
         self.url = f"http://127.0.0.1:{stack.ports.ingest_http}"
         self._process: subprocess.Popen[bytes] | None = None
