@@ -30,17 +30,10 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 @pytest.fixture
 async def empty(stack: Stack) -> AsyncIterator[AsyncConnection]:
     """An empty database of its own, gone at the end."""
-<<<<<<< Updated upstream
     server = await postgres._connect(stack.ports, stack._passwords(), "postgres", stack.certs)
     await server.execute("DROP DATABASE IF EXISTS trial WITH (FORCE)")
     await server.execute(f"CREATE DATABASE trial OWNER {postgres.OWNER}")
     inside = await postgres._connect(stack.ports, stack._passwords(), "trial", stack.certs)
-=======
-    server = await postgres._connect(stack.ports, stack._passwords(), "postgres", None)
-    await server.execute("DROP DATABASE IF EXISTS trial WITH (FORCE)")
-    await server.execute(f"CREATE DATABASE trial OWNER {postgres.OWNER}")
-    inside = await postgres._connect(stack.ports, stack._passwords(), "trial", None)
->>>>>>> Stashed changes
     await inside.execute("CREATE EXTENSION timescaledb")
     await inside.close()
     url = stack.env()["AHUAL_DATABASE_URL"].removesuffix(postgres.DATABASE) + "trial"
