@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -111,7 +111,7 @@ def stopped_at_the_end(stack: Stack, console: Console) -> Iterator[None]:
         for number in ENDS:
             signal.signal(number, signal.SIG_IGN)
         try:
-            with ConsoleProgress(console).step("stopping"):
+            with ConsoleProgress(console).step("stopping") if stack.status() else nullcontext():
                 stack.down()
         except OSError:
             stack.down()

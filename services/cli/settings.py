@@ -18,7 +18,8 @@ S = TypeVar("S", bound=DatabaseSettings)
 def load(kind: type[S]) -> S:
     """Settings from the environment; exit 2 with one line per wrong variable.
 
-    Without `AHUAL_DATABASE_URL` they are those of the local stack (`AHUAL_STACK_FOLDER` or `.stack`), if there is one.
+    Without `AHUAL_DATABASE_URL` what the environment leaves open is that of the local stack (`AHUAL_STACK_FOLDER` or
+    `.stack`), if there is one.
     """
     try:
         return kind(**_of_local_stack(kind))
@@ -37,5 +38,7 @@ def _of_local_stack(kind: type[DatabaseSettings]) -> dict[str, Any]:
     stack = Stack(Path(os.environ.get("AHUAL_STACK_FOLDER", ".stack")))
     if not stack.layout.secrets.exists():
         return {}
-    variables = {name.removeprefix("AHUAL_").lower(): value for name, value in stack.env().items()}
+    variables = {
+        name.removeprefix("AHUAL_").lower(): value for name, value in stack.env().items() if name not in os.environ
+    }
     return {name: value for name, value in variables.items() if name in kind.model_fields}

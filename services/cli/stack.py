@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from deploy.stack.errors import StackError
+from deploy.stack.ports import Ports
 from deploy.stack.progress import ConsoleProgress
 from deploy.stack.stack import SERVERS, Stack
 from services.runtime.messages import text
@@ -101,9 +103,16 @@ def status(folder: Folder = DEFAULT_FOLDER) -> None:
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Show a StackError as its sentence on standard error, and leave with exit code 1."""
+    """Show a StackError as its sentence on standard error, and leave with exit code 1; 2 for a port that is no port."""
     try:
         yield
+    except ValidationError as error:
+        if error.title != Ports.__name__:
+            raise
+        wrong = error.errors()[0]
+        variable = "AHUAL_PORT_" + "_".join(map(str, wrong["loc"])).upper()
+        typer.secho(text("cli.bad_setting", variable=variable, problem=wrong["msg"]), err=True, fg=typer.colors.RED)
+        raise typer.Exit(2) from error
     except StackError as error:
         typer.secho(str(error), err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error

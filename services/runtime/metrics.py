@@ -89,6 +89,13 @@ class Metrics:
         return self._made[name]  # type: ignore[return-value]
 
     def serve(self, host: str, port: int, own: OwnCertificate | None = None) -> None:
-        """Answer `GET /metrics` from a thread, over HTTPS where there is a certificate."""
+        """Answer `GET /metrics` from a thread, over HTTPS where there is a certificate.
+
+        OSError names the address that somebody else has.
+        """
         certificate, key = (str(own.certificate), str(own.key)) if own else (None, None)
-        start_http_server(port, addr=host, registry=self.registry, certfile=certificate, keyfile=key)
+        try:
+            start_http_server(port, addr=host, registry=self.registry, certfile=certificate, keyfile=key)
+        except OSError as error:
+            error.filename = error.filename or f"{host}:{port}"
+            raise

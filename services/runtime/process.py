@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import signal
 from collections.abc import Awaitable, Callable
@@ -15,9 +16,18 @@ log = logging.getLogger(__name__)
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]], *, log_level: str) -> None:
-    """Run `main(stop)`; SIGTERM and SIGINT set `stop`, upon which `main` finishes what it holds and returns."""
+    """Run `main(stop)`; SIGTERM and SIGINT set `stop`, upon which `main` finishes what it holds and returns.
+
+    A port that is taken is one line in the log and exit code 1: somebody else has to be asked, not the traceback.
+    """
     json_logging.configure(log_level)
-    uvloop.run(_until_stopped(main))
+    try:
+        uvloop.run(_until_stopped(main))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        log.error("address in use", extra={"address": error.filename, "reason": error.strerror})
+        raise SystemExit(1) from None
 
 
 async def _until_stopped(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:

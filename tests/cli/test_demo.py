@@ -15,6 +15,9 @@ from rich.console import Console
 from services.cli.demo import stopped_at_the_end
 
 class Recorder:
+    def status(self):
+        return ["postgres"]
+
     def down(self):
         print("down", flush=True)
         time.sleep(0.5)
