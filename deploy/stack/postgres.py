@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -74,6 +75,8 @@ async def answers(ports: Ports, passwords: Passwords, certs: Authority | None = 
     try:
         connection = await _connect(ports, passwords, "postgres", certs)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        # asyncpg has told the refused connection to close, which happens in the loop's next turns.
+        await asyncio.sleep(0.01)
         return False
     await connection.close()
     return True
