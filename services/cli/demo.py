@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import make_url
 
 from deploy.migrations.run import upgrade
 from deploy.stack import Program, Stack, StackError
@@ -151,12 +152,14 @@ async def _set_up(url: SecretStr) -> NewKey:
 
 
 def add_demo_device(stack: Stack) -> None:
-    """An account for the visitor's own messages; name and password stand in `demo.env`, for a shell to read."""
+    """An account for the visitor's own messages; `demo.env` tells it, and the SQL reader's, to a shell."""
     password = stack.add_device(DEVICE)
     lines = (
         f"AHUAL_DEMO_DEVICE={DEVICE}",
         f"AHUAL_DEMO_PASSWORD={password}",
         f"AHUAL_DEMO_MQTT_PORT={stack.ports.mqtt}",
+        f"AHUAL_DEMO_READER_PASSWORD={make_url(stack.env()['AHUAL_READER_URL']).password}",
+        f"AHUAL_DEMO_POSTGRES_PORT={stack.ports.postgres}",
     )
     write_private(stack.layout.folder / "demo.env", "\n".join(lines) + "\n")
 
