@@ -10,6 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INT8MULTIRANGE, JSONB
 from schemas.events.envelope import EventClass
 
 metadata: Final = sa.MetaData()
+REVISION: Final = "0006"
+"""The newest migration, which these tables are the result of."""
 Tier = Literal["minute", "hour", "day"]
 
 city: Final = sa.Table(

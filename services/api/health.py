@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Literal
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
-from sqlalchemy.exc import ProgrammingError
 
-from services.api.state import ApiState, State
-from services.runtime.database import DATABASE_ERRORS
+from services.api.state import ApiState
+from services.runtime.schema_version import revision
 
-log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 Check = Literal["ok", "failed"]
 
@@ -36,7 +32,7 @@ async def healthz(state: ApiState) -> JSONResponse:
 @router.get("/readyz", response_model=Health, responses={503: {"model": Health}})
 async def readyz(state: ApiState) -> JSONResponse:
     """The database answers and its migrations are at head."""
-    found = await _migration(state)
+    found = await revision(state.engine)
     return _answer(
         {
             "database": _check(found is not None),
@@ -54,18 +50,6 @@ async def readyz(state: ApiState) -> JSONResponse:
 async def metrics(state: ApiState) -> Response:
     """Prometheus' text format."""
     return Response(generate_latest(state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _migration(state: State) -> str | None:
-    """The database's migration, empty when it has none, None when it does not answer."""
-    try:
-        async with state.engine.connect() as connection:
-            return str((await connection.execute(sa.text("SELECT version_num FROM alembic_version"))).scalar() or "")
-    except ProgrammingError:
-        return ""
-    except DATABASE_ERRORS as error:
-        log.warning("not ready", extra={"reason": repr(error)})
-        return None
 
 
 def _check(passed: bool) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from deploy.migrations.run import head
+from schemas.tables import REVISION
 from services.api import main as api
 from services.api.settings import ApiSettings
 from services.cli.settings import load
@@ -19,4 +19,4 @@ def register(app: typer.Typer) -> None:
         settings = load(ApiSettings)
         scheme = "https" if settings.own_certificate else "http"
         typer.echo(text("api.serving", url=f"{scheme}://{settings.api_host}:{settings.api_port}/"), err=True)
-        api.main(settings, migration_head=head())
+        api.main(settings, migration_head=REVISION)

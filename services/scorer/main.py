@@ -22,6 +22,7 @@ from services.runtime.clock import Clock, utc_now
 from services.runtime.database import listen, open_database
 from services.runtime.kafka import open_consumer
 from services.runtime.metrics import Metrics
+from services.runtime.schema_version import wait_for_schema
 from services.scorer import retention
 from services.scorer.cities import load_cities
 from services.scorer.closing import Closer
@@ -56,6 +57,7 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
     metrics = Metrics()
     metrics.serve(settings.metrics_host, settings.scorer_metrics_port, settings.metrics_certificate)
     engine = open_database(settings.database_url, pool_size=8, application="ahual-scorer")
+    await wait_for_schema(engine, stop)
     cities = Cities(engine)
     await cities.refresh()
     await _remember(engine, catalogue)
