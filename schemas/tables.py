@@ -103,6 +103,61 @@ ledger_floor: Final = sa.Table(
     sa.Column("floor", sa.DateTime(timezone=True), nullable=False, comment="older events are rejected as too_old"),
 )
 
+correction: Final = sa.Table(
+    "correction",
+    metadata,
+    sa.Column("event_class", sa.Text, primary_key=True),
+    sa.Column("time", sa.DateTime(timezone=True), primary_key=True, comment="with id_hash the superseded event's key"),
+    sa.Column("id_hash", sa.BigInteger, primary_key=True),
+    sa.Column("by_time", sa.DateTime(timezone=True), nullable=False, comment="with by_id_hash the superseding event's"),
+    sa.Column("by_id_hash", sa.BigInteger, nullable=False),
+    sa.Column("partition", sa.SmallInteger, nullable=False, comment="of the superseding event"),
+)
+"""Which event is superseded by which; the superseded one may not have come yet."""
+
+measure_set: Final = sa.Table(
+    "measure_set",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True, comment="of all measures of a catalogue"),
+    sa.Column("number", sa.BigInteger, sa.Identity(), nullable=False, comment="newer sets have greater ones"),
+    sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+measured_under: Final = sa.Table(
+    "measured_under",
+    metadata,
+    sa.Column("partition", sa.SmallInteger, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True, comment="kpi | city | set"),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False, comment="services/scorer/versions.py"),
+)
+"""What a partition's parts were added under: each KPI under one measure, each city under one category and zone."""
+
+rebuild: Final = sa.Table(
+    "rebuild",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("by", sa.Text, nullable=False, comment="who started it"),
+    sa.Column("reason", sa.Text, nullable=False, comment="rebuild | measures changed"),
+    sa.Column("partition", sa.SmallInteger, nullable=False),
+    sa.Column("table", sa.Text, nullable=False),
+    sa.Column("city", sa.Text, nullable=False),
+    sa.Column("kpi", sa.Text, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False, comment="that differed"),
+    sa.Column("first", sa.DateTime(timezone=True), nullable=False, comment="bucket"),
+    sa.Column("last", sa.DateTime(timezone=True), nullable=False, comment="bucket"),
+    sa.Column("added", JSONB, nullable=False, comment="sum per column"),
+)
+"""What rebuilds changed."""
+
+rebuild_horizon: Final = sa.Table(
+    "rebuild_horizon",
+    metadata,
+    sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("bucket", sa.DateTime(timezone=True), nullable=False, comment="earlier ones have events no longer kept"),
+)
+
 
 def _part(tier: Tier) -> sa.Table:
     name = f"part_{tier}"

@@ -30,7 +30,9 @@ DATABASE_ERRORS: Final = (
 """The database did not do it, or its answer was lost: look again, then try again."""
 
 
-def open_database(url: SecretStr, *, pool_size: int = 4, application: str = "ahual") -> AsyncEngine:
+def open_database(
+    url: SecretStr, *, pool_size: int = 4, application: str = "ahual", command_timeout_s: float = 60
+) -> AsyncEngine:
     """An engine whose connections speak UTC, without JIT (our statements are short)."""
     address, tls = DatabaseTls.of(make_url(url.get_secret_value()))
     secure = {"ssl": tls} if tls else {}
@@ -42,7 +44,7 @@ def open_database(url: SecretStr, *, pool_size: int = 4, application: str = "ahu
         connect_args={
             **secure,
             "timeout": 5,
-            "command_timeout": 60,
+            "command_timeout": command_timeout_s,
             "server_settings": {"timezone": "UTC", "jit": "off", "application_name": application},
         },
     )

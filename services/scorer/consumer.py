@@ -16,7 +16,7 @@ from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
 from services.runtime.topic_identity import TopicIdentity, topic_identity
 from services.scorer import offsets
-from services.scorer.errors import FencedError
+from services.scorer.errors import ContendedError, FencedError
 from services.scorer.transaction import Outcome
 from services.scorer.types import Batch, Record
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 Commit = Callable[[Batch], Awaitable[Outcome]]
 Stored = Callable[[Outcome], None]
-RETRY_LATER: Final = (*DATABASE_ERRORS, KafkaError)
+RETRY_LATER: Final = (*DATABASE_ERRORS, KafkaError, ContendedError)
 """Nothing was committed (or the stored offset says that it was): seek to the stored offset and try again."""
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from schemas.dead_letter import Reason
-from schemas.events.registry import EVENT_TYPES, STRUCTS, decoder
+from schemas.events.envelope import EventClass
+from schemas.events.registry import EVENT_TYPES, STRUCTS, decoder, retraction_decoder
 from schemas.identity import Identity, parse_identity
 from services.scorer.types import Decoded, EventKey, Record, Rejected
 
@@ -26,6 +27,7 @@ class RecordDecoder:
 
     def __init__(self) -> None:
         self._decode: Callable[[bytes], Any] = decoder().decode
+        self._decode_retraction: Callable[[bytes], Any] = retraction_decoder().decode
         self._identities: dict[str, Identity] = {}
 
     def decode(self, records: Iterable[Record], cities: Collection[str]) -> tuple[list[Decoded], list[Rejected]]:
@@ -45,7 +47,23 @@ class RecordDecoder:
             event = self._decode(record.value)
             identity = self._identity(event.source)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            if (retraction := self._retraction(record, cities)) is not None:
+                return retraction
             return Rejected(record.offset, Reason.UNDECODABLE, str(error)[:500], record.value)
+        return self._known(record, event, identity, _CLASS_OF[type(event)], cities)
+
+    def _retraction(self, record: Record, cities: Collection[str]) -> Decoded | Rejected | None:
+        """The record as an event without data that supersedes another; None if it is none."""
+        try:
+            event = self._decode_retraction(record.value)
+            event_class = EVENT_TYPES[event.type].event_class
+            return self._known(record, event, self._identity(event.source), event_class, cities)
+        except (msgspec.DecodeError, LookupError, ValueError, RecursionError):
+            return None
+
+    def _known(
+        self, record: Record, event: Any, identity: Identity, event_class: EventClass, cities: Collection[str]
+    ) -> Decoded | Rejected:
         if identity.city not in cities:
             detail = f"city {identity.city!r} is not registered: add it with `ahual city apply`, then replay"
             return Rejected(record.offset, Reason.UNKNOWN_CITY, detail, record.value, identity)
@@ -53,7 +71,7 @@ class RecordDecoder:
             EventKey(hash64(f"{event.source}\0{event.id}".encode()), event.time),
             hash64(record.value),
             identity,
-            _CLASS_OF[type(event)],
+            event_class,
             record.offset,
             record.value,
             event,

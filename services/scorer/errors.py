@@ -2,13 +2,18 @@
 
     ScorerError
     ├── FencedError        another scorer has moved the partition's offset: give the batch up and seek
+    ├── ContendedError     another partition decides the same correction at this moment: nothing committed, try again
     ├── MeasureError       a measure names what its event type does not have: the process must not start
+    ├── OtherMeasuresError a rebuild would compare what different measures added
+    ├── OutdatedError      a partition follows newer measures than this process has: it must not go on
     └── (database and Kafka errors stay what they are: retry later, nothing was committed)
 
 An event that can never be counted is no error: it becomes a `Rejected` with its reason.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class ScorerError(Exception):
@@ -19,5 +24,30 @@ class FencedError(ScorerError):
     """The stored offset is not the one this batch begins at."""
 
 
+class ContendedError(ScorerError):
+    """Two partitions' transactions correct the same event at once; this one starts over and sees what the other did."""
+
+
 class MeasureError(ScorerError):
     """A KPI's measure cannot be computed from its event types."""
+
+
+class OtherMeasuresError(ScorerError):
+    """The partition's parts were added under other measures, categories or time zones than this process has."""
+
+    def __init__(self, partition: int, codes: list[str]) -> None:
+        super().__init__(f"partition {partition} was added to under other definitions of {', '.join(codes)}")
+        self.partition = partition
+        self.codes = codes
+
+
+class OutdatedError(ScorerError):
+    """A newer catalogue has rebuilt this partition already."""
+
+    def __init__(self, partition: int, since: datetime) -> None:
+        super().__init__(
+            f"partition {partition} follows newer measures, first used {since:%Y-%m-%d %H:%M} UTC: update this scorer,"
+            " or go back on purpose with `ahual rebuild --adopt`"
+        )
+        self.partition = partition
+        self.since = since

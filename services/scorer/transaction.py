@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas import tables
 from schemas.dead_letter import Reason
 from services.runtime.clock import Clock
-from services.scorer import additions, dead_letters, devices, ledger, offsets, parts
+from services.scorer import additions, corrections, dead_letters, devices, ledger, offsets, parts
 from services.scorer.activity import observe
 from services.scorer.decoding import RecordDecoder
 from services.scorer.fold import fold
@@ -48,26 +48,34 @@ async def commit_events(
     async with engine.begin() as connection:
         # 1. Move the partition's offset. This opens the transaction and stops whoever lost the partition.
         await offsets.move(connection, batch)
-        # 2. Insert into the ledger. Known events are duplicates; what is older than the floor is rejected.
+        # 2. Insert into the ledger. Known events are duplicates; what is older than the floor is rejected; what
+        #    supersedes another event holds its identity first, so that the two meet (nothing to do without such).
         stored_at = clock()
         young, too_old = above_floor(decoded, await ledger.floors(connection))
-        entered = await ledger.store(connection, young, batch, stored_at)
-        # 3. Add the parts of the new events, in key order.
+        settled = await corrections.settle(connection, young, batch.partition)
+        entered = await ledger.store(connection, settled.events, batch, stored_at)
+        corrections.confirm(settled, entered.stored)
+        # 3. Add the parts of the new events, in key order; take back what those had added that they supersede.
         folded = fold(entered.new, compiled, cities, stored_at)
         await additions.add(connection, folded, batch.partition, cities, stored_at)
-        await devices.see(connection, observe(entered.new, batch.records, stored_at), batch.partition, stored_at)
+        negative = await corrections.take_back(connection, settled, batch, decoder, compiled, cities)
+        for partition, taken in negative.items():
+            await additions.add(connection, taken, partition, cities, stored_at)
+        await devices.see(connection, observe(entered.stored, batch.records, stored_at), batch.partition, stored_at)
         # 4. Record what the scorer itself rejected, book the outcome, mark the changed KPIs, tell the cities.
-        rejected = [*undecodable, *too_old, *entered.rejected]
+        rejected = [*undecodable, *too_old, *settled.rejected, *entered.rejected]
+        duplicate = settled.duplicate + entered.duplicate
         letters = ((r.offset, dead_letters.of_rejected(r, stored_at)) for r in rejected)
         await dead_letters.insert_letters(connection, batch, letters)
         unreconciled = await offsets.count(
-            connection, batch, stored=len(entered.new), duplicate=entered.duplicate, rejected=len(rejected)
+            connection, batch, stored=len(entered.stored), duplicate=duplicate, rejected=len(rejected)
         )
-        await parts.mark(connection, folded.changed(), batch.partition)
-        await notify(connection, {event.identity.city for event in entered.new})
+        changed = folded.changed().union(*(taken.changed() for taken in negative.values()))
+        await parts.mark(connection, changed, batch.partition)
+        await notify(connection, {event.identity.city for event in entered.stored})
         # 5. Commit, at the end of this block.
     # 6. Telling Kafka the offset, for lag display only, is the consumer's.
-    return Outcome(entered.new, len(entered.new), entered.duplicate, len(rejected), unreconciled, stored_at)
+    return Outcome(entered.stored, len(entered.stored), duplicate, len(rejected), unreconciled, stored_at)
 
 
 async def commit_dead_letters(engine: AsyncEngine, batch: Batch, clock: Clock) -> Outcome:
@@ -87,10 +95,12 @@ def above_floor(events: Sequence[Decoded], floors: Mapping[str, datetime]) -> tu
     too_old: list[Rejected] = []
     for event in events:
         floor = floors.get(event.event_class)
-        if floor is None or event.key.time >= floor:
+        superseded = event.event.supersedestime
+        if floor is None or (event.key.time >= floor and (superseded is None or superseded >= floor)):
             young.append(event)
         else:
-            detail = f"happened before {floor.isoformat()}, the oldest time this event class still takes"
+            what = "happened" if event.key.time < floor else "supersedes what happened"
+            detail = f"{what} before {floor.isoformat()}, the oldest time this event class still takes"
             too_old.append(Rejected(event.offset, Reason.TOO_OLD, detail, event.body, event.identity))
     return young, too_old
 

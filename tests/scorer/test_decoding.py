@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.dead_letter import Reason
 from services.scorer.decoding import RecordDecoder
-from services.scorer.ledger import first_of_each
+from services.scorer.ledger import contradictions
 from services.scorer.types import Record
 from tests.scorer.events import answered
 
@@ -46,15 +46,11 @@ def test_an_unregistered_city_is_rejected_with_the_remedy() -> None:
     assert "ahual city apply" in rejected.detail
 
 
-def test_duplicates_and_conflicts_inside_a_batch() -> None:
-    records = [
-        Record(0, answered(id="x")),
-        Record(1, answered(id="x")),
-        Record(2, answered(id="x", subject="other content")),
-        Record(3, answered(id="y")),
-    ]
+def test_a_contradiction_is_one_of_the_ledger_first_and_of_the_batch_second() -> None:
+    same, other = answered(id="x"), answered(id="x", subject="other content")
+    records = [Record(offset, body) for offset, body in enumerate((same, same, other, answered(id="y")))]
     decoded, _ = RecordDecoder().decode(records, CITIES)
-    result = first_of_each(decoded)
-    assert [event.offset for event in result.new] == [0, 3]
-    assert result.duplicate == 1
-    assert [(r.offset, r.reason) for r in result.rejected] == [(2, Reason.CONFLICT)]
+    first = {event.key: event for event in reversed(decoded)}
+    assert [(r.offset, r.reason) for r in contradictions(decoded, first, {})] == [(2, Reason.CONFLICT)]
+    there = {decoded[2].key: decoded[2].content_hash}
+    assert [r.offset for r in contradictions(decoded, first, there)] == [0, 1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cramjam
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 
 revision = "0003"
 down_revision = "0002"
@@ -38,6 +38,8 @@ def upgrade() -> None:
         _create_ledger(event_class)
         _convert(event_class)
         op.drop_table(f"ledger_{event_class}_before")
+    _create_corrections()
+    _create_measures()
 
 
 def downgrade() -> None:
@@ -81,6 +83,77 @@ def _create_ledger(event_class: str) -> None:
             f"SELECT create_hypertable('{table}', by_range('{column}', INTERVAL '{chunk}'),"
             " create_default_indexes => false)"
         )
+
+
+def _create_corrections() -> None:
+    op.create_table(
+        "correction",
+        sa.Column("event_class", sa.Text(), nullable=False),
+        sa.Column(
+            "time", sa.DateTime(timezone=True), nullable=False, comment="with id_hash the superseded event's key"
+        ),
+        sa.Column("id_hash", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "by_time", sa.DateTime(timezone=True), nullable=False, comment="with by_id_hash the superseding event's"
+        ),
+        sa.Column("by_id_hash", sa.BigInteger(), nullable=False),
+        sa.Column("partition", sa.SmallInteger(), nullable=False, comment="of the superseding event"),
+        sa.PrimaryKeyConstraint("event_class", "time", "id_hash"),
+    )
+
+
+def _create_measures() -> None:
+    op.create_table(
+        "measure_set",
+        sa.Column("hash", sa.Text(), nullable=False, comment="of all measures of a catalogue"),
+        sa.Column(
+            "number", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="newer sets have greater ones"
+        ),
+        sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_table(
+        "measured_under",
+        sa.Column("partition", sa.SmallInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="kpi | city | set"),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False, comment="services/scorer/versions.py"),
+        sa.PrimaryKeyConstraint("partition", "kind", "code"),
+    )
+    op.create_table(
+        "rebuild",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False, comment="who started it"),
+        sa.Column("reason", sa.Text(), nullable=False, comment="rebuild | measures changed"),
+        sa.Column("partition", sa.SmallInteger(), nullable=False),
+        sa.Column("table", sa.Text(), nullable=False),
+        sa.Column("city", sa.Text(), nullable=False),
+        sa.Column("kpi", sa.Text(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False, comment="that differed"),
+        sa.Column("first", sa.DateTime(timezone=True), nullable=False, comment="bucket"),
+        sa.Column("last", sa.DateTime(timezone=True), nullable=False, comment="bucket"),
+        sa.Column("added", JSONB(), nullable=False, comment="sum per column"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "rebuild_horizon",
+        sa.Column("kpi", sa.Text(), nullable=False),
+        sa.Column(
+            "bucket",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="earlier ones have events no longer kept",
+        ),
+        sa.PrimaryKeyConstraint("kpi"),
+    )
+    op.execute("""
+        DO $$ BEGIN
+          IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ahual_reader') THEN
+            GRANT SELECT ON correction, measure_set, measured_under, rebuild, rebuild_horizon TO ahual_reader;
+          END IF;
+        END $$
+    """)
 
 
 def _convert(event_class: str) -> None:
