@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
+from pydantic import BaseModel
+
 from schemas.events.envelope import Data, Event
 from schemas.measures import (
     ANY_EVENT,
@@ -47,8 +49,8 @@ class FieldType(NamedTuple):
 
 def fields_of(model: type[Data]) -> dict[str, FieldType]:
     """Every field a measure may name: those of the data, then of the envelope, then parts of the identity."""
-    envelope = {name: _field(hint) for name, hint in _hints(Event).items() if name not in ("type", "data")}
-    data = {name: _field(hint) for name, hint in _hints(model).items()}
+    envelope = {name: field for name, field in _fields(Event).items() if name not in ("type", "data")}
+    data = _fields(model)
     pseudo = {name: FieldType("text", nullable=False) for name in PSEUDO_FIELDS}
     return {**pseudo, **envelope, **data, COMMITTED: FieldType("moment", nullable=False)}
 
@@ -149,10 +151,14 @@ class _Checker(NamedTuple):
                 yield Mistake(path, f"{name} of {self.event} is never {value!r}, only {possible}")
 
 
-def _hints(model: type) -> dict[str, Any]:
+def _fields(model: type[BaseModel]) -> dict[str, FieldType]:
     hints = typing.get_type_hints(model, include_extras=True)
-    fields: Mapping[str, Any] = getattr(model, "model_fields", {})
-    return {name: hints[name] for name in fields}
+    found = {name: _field(hints[name]) for name in model.model_fields}
+    # The decoder leaves a field that may be left out None, whatever its default.
+    return {
+        name: field._replace(nullable=field.nullable or not model.model_fields[name].is_required())
+        for name, field in found.items()
+    }
 
 
 def _field(hint: Any) -> FieldType:

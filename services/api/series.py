@@ -74,7 +74,7 @@ async def series(
     """The KPI's value per bucket: minutes of the last 3 days, hours of the last 200, days without end."""
     await require_city(state, city)
     kpi = require_kpi(state.catalogue, code)[1]
-    if not kpi.measure.bound or kpi.measure.kind not in _VALUE:
+    if not has_series(kpi.measure):
         raise NoSeriesError(code=code, kind=kpi.measure.kind)
     now = state.clock()
     span = span_of(resolution, begin, end, now)
@@ -89,6 +89,11 @@ async def series(
         end=span.end,
         points=points(kpi.measure, rows),
     )
+
+
+def has_series(measure: Measure) -> bool:
+    """Whether one bucket by itself has a value: not where inventories, bases or components come in."""
+    return measure.bound and measure.kind in _VALUE and not (measure.base or measure.per)
 
 
 def span_of(resolution: Tier, begin: datetime | None, end: datetime | None, now: datetime) -> Span:
@@ -124,7 +129,10 @@ def value_of(measure: Measure, numerator: int, denominator: int) -> float | None
     factor, divided = _VALUE[measure.kind]
     if not divided:
         return numerator * factor / measure.scale
-    return numerator * factor / denominator / measure.scale if denominator else None
+    if not denominator:
+        return None
+    value = numerator * factor / denominator / measure.scale
+    return 100 - value if measure.complement else value
 
 
 _VALUE: Final[dict[str, tuple[int, bool]]] = {

@@ -15,8 +15,8 @@ from schemas.catalogue import Period
 from schemas.snapshot import Freshness, Window
 from schemas.tables import closed_period
 from services.cityscore.attainment import Value
+from services.scorer.kinds import Sums
 from services.scorer.periods import CalendarPeriod
-from services.scorer.values import Sums
 
 GRACE: Final = timedelta(minutes=5)
 """A period is closed this long after its end; events in flight then are in it. Longer than any transaction lives."""

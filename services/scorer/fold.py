@@ -80,13 +80,12 @@ class _Run:
                 bins[key] = bins.get(key, 0) + self._sign * count
 
     def _entries_into(self, entries: Entries) -> None:
-        for (kpi, component, base), found in zip(self._program.dated, self._entries, strict=True):
+        for (kpi, component, term), found in zip(self._program.dated, self._entries, strict=True):
             for district, source, at, event, value, until in found:
                 key = EntryKey(
-                    self._city.code, kpi, component, base, district or "", source, at, event.time, event.id_hash
+                    self._city.code, kpi, component, term, district or "", source, at, event.time, event.id_hash
                 )
-                known = entries.get(key)
-                entries[key] = Entry(self._sign * value + (known.value if known else 0), self._sign, until)
+                entries[key] = Entry(self._sign * value, self._sign, until)
 
 
 class _Buckets(dict[int, datetime]):

@@ -47,8 +47,8 @@ class Program:
     cells: tuple[Cell, ...]
     binned: tuple[str, ...]
     """KPI of each dict of bins."""
-    dated: tuple[tuple[str, str, bool], ...]
-    """(KPI, component, whether it is the base) of each list of entries."""
+    dated: tuple[tuple[str, str, int], ...]
+    """(KPI, component, term) of each list of entries."""
 
 
 Compiled = Mapping[type, Program]
@@ -61,6 +61,7 @@ class Place(NamedTuple):
     component: str
     measure: Measure
     side: str
+    position: int
     term: Term
 
     @property
@@ -89,8 +90,8 @@ def _places(kpi: Kpi, registry: Registry) -> Iterator[Place]:
         raise MeasureError(f"KPI {kpi.code}: {mistake.reason}")
     for component, measure in kpi.measure.parts():
         for side in ("numerator", "denominator", "base"):
-            for term in getattr(measure, side):
-                yield Place(kpi.code, component, measure, side, term)
+            for position, term in enumerate(getattr(measure, side)):
+                yield Place(kpi.code, component, measure, side, position, term)
 
 
 def _compile(name: str, registry: Registry, places: Sequence[Place]) -> Program:
@@ -118,7 +119,7 @@ class _Writer:
         self.variables = variables
         self.cells: list[Cell] = []
         self.binned: list[str] = []
-        self.dated: list[tuple[str, str, bool]] = []
+        self.dated: list[tuple[str, str, int]] = []
         self._body: list[str] = []
 
     def source(self) -> str:
@@ -183,7 +184,8 @@ class _Writer:
         """A dated entry of each matching event."""
         variables = self.variables
         number = len(self.dated)
-        self.dated.append((place.kpi, place.component, place.side == "base"))
+        number_of_term = -1 - place.position if place.side == "base" else place.position
+        self.dated.append((place.kpi, place.component, number_of_term))
         value, at = self._value(place), variables.moment(place.term.at)
         until = variables.field(place.term.until).name if place.term.until is not None else "None"
         line = (

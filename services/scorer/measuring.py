@@ -1,20 +1,24 @@
-"""Every KPI of a city over its window: sums read from the database, evaluated."""
+"""Every KPI of a city over its window: what is stored, read from the database and evaluated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.catalogue import Catalogue, Kpi
 from schemas.snapshot import Window
-from services.scorer import reading
+from services.scorer import entries, reading
+from services.scorer.kinds import Facts, Span
 from services.scorer.snapshots import Measured
 from services.scorer.tiers import LENGTH, before, trailing
 from services.scorer.types import City
-from services.scorer.values import Sources, Sums, doubtful_zero, evaluate
+from services.scorer.values import STALE_PERIODS, Sources, evaluate, needs_coverage, shown_sums
+
+BASE_VALID: Final = timedelta(days=730)
+"""How long a reference base holds unless its measure says otherwise."""
 
 
 class Asked(NamedTuple):
@@ -28,16 +32,27 @@ class Asked(NamedTuple):
     """Freshness is judged as of then: now for a running window, its end for one that is over."""
 
 
+class _State(NamedTuple):
+    """What is stored about a KPI over its window, and over the one before where it is a change."""
+
+    facts: Facts
+    before: Facts
+
+
 class _Known(NamedTuple):
-    """Sums that stay right while neither the window nor the KPI's revision moves."""
+    """State that stays right while neither the window nor the KPI's revision moves."""
 
     window: Window
     revision: int
-    sums: Sums
+    state: _State
+
+
+_NOTHING: Final = _State(Facts(), Facts())
+Reported = Mapping[Window, Mapping[str, float]]
 
 
 class Measuring:
-    """Measures windows; remembers sums of live ones whose window and KPI did not move."""
+    """Measures windows; remembers the state of live ones whose window and KPI did not move."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._kpis = {kpi.code: kpi for initiative in catalogue.initiatives for kpi in initiative.kpis}
@@ -48,14 +63,14 @@ class Measuring:
         revisions = await reading.revisions(connection, city.code)
         newest = (await reading.newest(connection, city.code, [now]))[now]
         asked = [self._live(kpi, city, now) for kpi in self._kpis.values()]
-        sums = await self._remembered(connection, city, asked, revisions)
-        measured = {}
-        for one, summed in zip(asked, sums, strict=True):
-            kpi, reported = self._kpis[one.kpi], None
-            if kpi.measure.bound and doubtful_zero(kpi.measure, summed):
-                reported = (await reading.reported(connection, city.code, [one.window]))[one.window]
-            measured[one.kpi] = _measured(kpi, one, summed, newest, reported)
-        return measured
+        states = await self._remembered(connection, city, asked, revisions)
+        unsure = {one.kpi: one for one, state in zip(asked, states, strict=True) if self._is_unsure(one, state)}
+        windows = self._windows(unsure.values())
+        reported = await reading.reported(connection, city.code, windows) if windows else {}
+        return {
+            one.kpi: _measured(self._kpis[one.kpi], one, state, newest, reported if one.kpi in unsure else None)
+            for one, state in zip(asked, states, strict=True)
+        }
 
     async def over(self, connection: AsyncConnection, city: City, asked: Sequence[Asked]) -> list[Measured]:
         """KPIs over any windows as today's state tells them, each with its coverage, in the order asked.
@@ -64,12 +79,12 @@ class Measuring:
         """
         if not asked:
             return []
-        sums = await reading.sums(connection, city, [(one.kpi, one.window) for one in asked])
+        states = await self._read(connection, city, asked)
         newest = await reading.newest(connection, city.code, {one.at for one in asked})
-        reported = await reading.reported(connection, city.code, {one.window for one in asked})
+        reported = await reading.reported(connection, city.code, self._windows(asked))
         return [
-            _measured(self._kpis[one.kpi], one, summed, newest[one.at], reported[one.window])
-            for one, summed in zip(asked, sums, strict=True)
+            _measured(self._kpis[one.kpi], one, state, newest[one.at], reported)
+            for one, state in zip(asked, states, strict=True)
         ]
 
     @staticmethod
@@ -77,29 +92,84 @@ class Measuring:
         window = trailing(kpi.period, now, city.timezone, past_only=kpi.measure.cohort)
         return Asked(kpi.code, window, before(window, LENGTH[kpi.period], city.timezone), now)
 
+    def _is_unsure(self, asked: Asked, state: _State) -> bool:
+        measure = self._kpis[asked.kpi].measure
+        return measure.bound and needs_coverage(measure, state.facts)
+
+    def _is_change(self, asked: Asked) -> bool:
+        return self._kpis[asked.kpi].measure.kind == "change"
+
+    def _windows(self, asked: Collection[Asked]) -> set[Window]:
+        """The windows in which coverage matters."""
+        return {one.window for one in asked} | {one.before for one in asked if self._is_change(one)}
+
     async def _remembered(
         self, connection: AsyncConnection, city: City, asked: Sequence[Asked], revisions: Mapping[str, int]
-    ) -> list[Sums]:
-        """Sums per KPI; what has any part at all and moved is read again, the rest is remembered."""
+    ) -> list[_State]:
+        """State per KPI; what has any part at all and moved is read again, the rest is remembered."""
         moved = []
-        for code, window, _before, _at in asked:
-            known = self._known.get((city.code, code))
-            revision = revisions.get(code, 0)
-            if revision and (known is None or known[:2] != (window, revision)):
-                moved.append((code, window))
-        read = await reading.sums(connection, city, moved)
-        for (code, window), summed in zip(moved, read, strict=True):
-            self._known[city.code, code] = _Known(window, revisions[code], summed)
-        return [self._known[city.code, one.kpi].sums if one.kpi in revisions else Sums() for one in asked]
+        for one in asked:
+            known = self._known.get((city.code, one.kpi))
+            revision = revisions.get(one.kpi, 0)
+            if revision and (known is None or known[:2] != (one.window, revision)):
+                moved.append(one)
+        for one, state in zip(moved, await self._read(connection, city, moved), strict=True):
+            self._known[city.code, one.kpi] = _Known(one.window, revisions[one.kpi], state)
+        return [self._known[city.code, one.kpi].state if one.kpi in revisions else _NOTHING for one in asked]
+
+    async def _read(self, connection: AsyncConnection, city: City, asked: Sequence[Asked]) -> list[_State]:
+        """What is stored about all of them, with one statement per tier and one for dated entries."""
+        earlier = [one for one in asked if self._is_change(one)]
+        windows = [(one.kpi, one.window) for one in asked] + [(one.kpi, one.before) for one in earlier]
+        parts = await reading.parts(connection, city, windows) if windows else []
+        moments = [(one.kpi, one.at) for one in asked] + [(one.kpi, one.before.end) for one in earlier]
+        totals = await self._totals(connection, city, moments)
+        facts = [Facts(summed, total) for summed, total in zip(parts, totals, strict=True)]
+        befores = dict(zip(earlier, facts[len(asked) :], strict=True))
+        return [_State(found, befores.get(one, Facts())) for one, found in zip(asked, facts, strict=False)]
+
+    async def _totals(
+        self, connection: AsyncConnection, city: City, moments: Sequence[tuple[str, datetime]]
+    ) -> list[entries.Totals]:
+        dated = [number for number, (kpi, _) in enumerate(moments) if _has_entries(self._kpis[kpi])]
+        wanted = [self._wanted(*moments[number]) for number in dated]
+        found = dict(zip(dated, await entries.totals(connection, city.code, wanted), strict=True))
+        return [found.get(number, {}) for number in range(len(moments))]
+
+    def _wanted(self, code: str, at: datetime) -> entries.Wanted:
+        kpi = self._kpis[code]
+        stated = timedelta(days=kpi.measure.valid_days) if kpi.measure.valid_days else None
+        since = at - (stated or LENGTH[kpi.period] * STALE_PERIODS)
+        return entries.Wanted(code, at, since, at - (stated or BASE_VALID))
+
+
+def _has_entries(kpi: Kpi) -> bool:
+    return any(part.base or part.shape == "latest" for _, part in kpi.measure.parts())
 
 
 def _measured(
-    kpi: Kpi, asked: Asked, sums: Sums, newest: Mapping[str, datetime], reported: Mapping[str, float] | None
+    kpi: Kpi, asked: Asked, state: _State, newest: Mapping[str, datetime], reported: Reported | None
 ) -> Measured:
-    systems = kpi.measure.sources or tuple(newest)
-    moments = [newest.get(system) for system in systems]
-    oldest = min((m for m in moments if m), default=None) if all(moments) else None
-    coverage = None if reported is None else min((reported.get(system, 0.0) for system in systems), default=1.0)
-    known = Sources(oldest, 1.0 if coverage is None else coverage)
-    evaluated = evaluate(kpi.measure, sums, known, kpi.period, asked.at)
-    return Measured(asked.window, sums if kpi.measure.bound else None, oldest, evaluated, coverage)
+    measure = kpi.measure
+    coverage = None if reported is None else _coverage(measure.sources, reported[asked.window])
+    is_change = reported is not None and measure.kind == "change"
+    earlier = _coverage(measure.sources, reported[asked.before]) if reported is not None and is_change else 1.0
+    sources = Sources(_newest(measure.sources, newest), 1.0 if coverage is None else coverage, earlier)
+    span = Span(asked.window, asked.at, tuple(newest))
+    evaluated = evaluate(measure, state.facts, state.before, sources, kpi.period, span)
+    sums = shown_sums(measure, state.facts) if measure.bound else None
+    return Measured(asked.window, sums, sources.newest, evaluated, coverage)
+
+
+def _newest(required: Sequence[str], newest: Mapping[str, datetime]) -> datetime | None:
+    """How new the data of the system that is furthest behind are; of any system where none is required."""
+    if not required:
+        return max(newest.values(), default=None)
+    moments = [newest[system] for system in required if system in newest]
+    return min(moments) if len(moments) == len(required) else None
+
+
+def _coverage(required: Sequence[str], reported: Mapping[str, float]) -> float:
+    if not required:
+        return max(reported.values(), default=0.0)
+    return min(reported.get(system, 0.0) for system in required)

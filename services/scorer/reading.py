@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.snapshot import Window
 from schemas.tables import Tier
+from services.scorer.kinds import Sums
 from services.scorer.parts import TIERS
 from services.scorer.tiers import LENGTH, cover
 from services.scorer.types import City
-from services.scorer.values import STALE_PERIODS, Sums
+from services.scorer.values import STALE_PERIODS
 
 LONGEST: Final = max(LENGTH.values()) * STALE_PERIODS
 """A source that is silent for longer has nothing to say about any KPI."""
@@ -27,11 +28,11 @@ _MOMENTS: Final = ARRAY(sa.DateTime(timezone=True))
 def _sum(tier: Tier) -> sa.TextClause:
     # The outer bounds are constants to the planner, so that it leaves out chunks of other years.
     return sa.text(f"""
-        SELECT w.number, sum(p.numerator)::bigint, sum(p.denominator)::bigint, sum(p.count)::bigint
+        SELECT w.number, p.component, sum(p.numerator)::bigint, sum(p.denominator)::bigint, sum(p.count)::bigint
         FROM unnest(:number, :kpi, :begin, :end) AS w(number, kpi, begin, "end")
         JOIN part_{tier} p ON p.city = :city AND p.kpi = w.kpi AND p.bucket >= w.begin AND p.bucket < w."end"
         WHERE p.bucket >= :first AND p.bucket < :last
-        GROUP BY w.number
+        GROUP BY w.number, p.component
     """).bindparams(  # noqa: S608  # the tier's own table name
         sa.bindparam("number", type_=ARRAY(sa.Integer())),
         sa.bindparam("kpi", type_=ARRAY(sa.Text())),
@@ -91,9 +92,9 @@ _REPORTED: Final = sa.text(f"""
 )
 
 
-async def sums(connection: AsyncConnection, city: City, asked: Sequence[tuple[str, Window]]) -> list[Sums]:
-    """Sums of all partitions and districts of each KPI over its window, in the order asked."""
-    total = [Sums()] * len(asked)
+async def parts(connection: AsyncConnection, city: City, asked: Sequence[tuple[str, Window]]) -> list[dict[str, Sums]]:
+    """Sums of all partitions and districts, by component, of each KPI over its window, in the order asked."""
+    total: list[dict[str, Sums]] = [{} for _ in asked]
     for tier, pieces in _by_tier(city, asked).items():
         numbers, kpis, begins, ends = map(list, zip(*pieces, strict=True))
         rows = await connection.execute(
@@ -108,8 +109,9 @@ async def sums(connection: AsyncConnection, city: City, asked: Sequence[tuple[st
                 "last": max(ends),
             },
         )
-        for number, *added in rows:
-            total[number] = Sums(*(a + b for a, b in zip(total[number], added, strict=True)))
+        for number, component, *added in rows:
+            known = total[number].get(component, Sums())
+            total[number][component] = Sums(*(a + b for a, b in zip(known, added, strict=True)))
     return total
 
 

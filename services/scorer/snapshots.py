@@ -11,8 +11,9 @@ from schemas.snapshot import CatalogueRef, Freshness, KpiState, SectionState, Sn
 from services.cityscore.index import score_with
 from services.cityscore.result import KpiScore, Score
 from services.cityscore.rubric import Rubric
+from services.scorer.kinds import Sums
 from services.scorer.types import City
-from services.scorer.values import Evaluated, Sums
+from services.scorer.values import Evaluated
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,8 +111,8 @@ class EntryKey(NamedTuple):
     city: str
     kpi: str
     component: str
-    base: bool
-    """Whether it stands below the fraction bar."""
+    term: int
+    """Position of the measure's term; those of the base count −1, −2 …"""
     district: str
     source: str
     at: datetime

@@ -1,4 +1,4 @@
-"""From sums over a window to a KPI's value, or to the reason why there is none: pure functions."""
+"""A KPI's value as it is shown and scored, or the reason why there is none: pure functions."""
 
 from __future__ import annotations
 
@@ -9,20 +9,13 @@ from schemas.catalogue import Period
 from schemas.measures import Measure
 from schemas.snapshot import Freshness
 from services.cityscore.attainment import Value
+from services.scorer.kinds import Facts, Span, Sums, value_of
 from services.scorer.tiers import LENGTH
 
 REPORTED_ENOUGH: Final = 0.9
 """Share of a window in which the required sources must have reported before a zero is believed."""
 FRESH_PERIODS: Final = 1.1
 STALE_PERIODS: Final = 2.0
-
-
-class Sums(NamedTuple):
-    """A KPI's parts, summed over a window."""
-
-    numerator: int = 0
-    denominator: int = 0
-    events: int = 0
 
 
 class Sources(NamedTuple):
@@ -32,6 +25,8 @@ class Sources(NamedTuple):
     """Event time of their newest data."""
     reported: float
     """Share of the window's hours (windows up to a week) or days in which all of them reported, 0…1."""
+    reported_before: float = 1.0
+    """The same of the window that a change is compared with."""
 
 
 class Evaluated(NamedTuple):
@@ -41,35 +36,45 @@ class Evaluated(NamedTuple):
     freshness: Freshness
 
 
-def evaluate(measure: Measure, sums: Sums, sources: Sources, period: Period, now: datetime) -> Evaluated:
-    """The value over a trailing window that ends at `now`.
+def evaluate(measure: Measure, facts: Facts, before: Facts, sources: Sources, period: Period, span: Span) -> Evaluated:
+    """The value over a window, with freshness judged at `span.now`; `before` is what a change is compared with.
 
     A feed that fell silent for two periods is missing, whatever its window still holds: it must not score for ever.
     """
     if not measure.bound:
         return Evaluated(None, "unbound")
-    liveliness = freshness(sources.newest, period, now)
+    liveliness = freshness(newest_of(measure, facts, sources), period, span.now)
     if liveliness == "missing":
         return Evaluated(None, "missing")
-    if doubtful_zero(measure, sums) and sources.reported < REPORTED_ENOUGH:
+    if needs_coverage(measure, facts) and min(sources.reported, sources.reported_before) < REPORTED_ENOUGH:
         return Evaluated(None, "missing")
-    if measure.kind in ("count", "sum"):
-        return Evaluated(sums.numerator / measure.scale, liveliness)
-    if sums.denominator == 0:
-        return Evaluated(None, "not_applicable")
-    return Evaluated(quotient(measure, sums), liveliness)
+    value = value_of(measure, facts, before, span)
+    return Evaluated(None, value) if isinstance(value, str) else Evaluated(value, liveliness)
 
 
-def doubtful_zero(measure: Measure, sums: Sums) -> bool:
-    """Whether this is a zero of a count or rate, which silence would give as well."""
-    return measure.kind in ("count", "sum", "ratio") and sums.numerator == 0
+def newest_of(measure: Measure, facts: Facts, sources: Sources) -> datetime | None:
+    """From when the newest data are: of inventories the older side of the fraction, else what the sources sent."""
+    if measure.shape != "latest":
+        return sources.newest
+    sides = [facts.totals.get(("", base)) for base in ((False, True) if measure.base else (False,))]
+    return min((side.newest for side in sides if side), default=None) if all(sides) else None
 
 
-def quotient(measure: Measure, sums: Sums) -> float:
-    """Numerator over denominator in the KPI's unit; shares in percent."""
-    if measure.kind == "share":
-        return 100 * sums.numerator / sums.denominator
-    return sums.numerator / sums.denominator / measure.scale
+def needs_coverage(measure: Measure, facts: Facts) -> bool:
+    """Whether the value is only to be believed if the sources reported nearly all the time.
+
+    A zero of a count or rate, which silence would give as well; a change of a count, which a gap would be taken for.
+    """
+    if measure.kind == "change":
+        return measure.shape in ("count", "sum")
+    return measure.kind in ("count", "sum", "ratio") and facts.sums.numerator == 0
+
+
+def shown_sums(measure: Measure, facts: Facts) -> Sums:
+    """Numerator and denominator to be shown: a base or an inventory stands where a sum would."""
+    total, base = facts.totals.get(("", False)), facts.totals.get(("", True))
+    numerator = total.value if total else facts.sums.numerator
+    return Sums(numerator, base.value if base else facts.sums.denominator, facts.sums.events)
 
 
 def freshness(newest: datetime | None, period: Period, now: datetime) -> Freshness:

@@ -15,9 +15,10 @@ from schemas.catalogue import Catalogue, Category
 from schemas.snapshot import Snapshot, Window
 from services.cityscore.catalogue import load_catalogue
 from services.cityscore.rubric import Rubrics
+from services.scorer.kinds import Sums
 from services.scorer.snapshots import Measured, build
 from services.scorer.types import City
-from services.scorer.values import Evaluated, Sums
+from services.scorer.values import Evaluated
 
 CITY = "karaganda"
 NOW = datetime(2026, 11, 22, 18, 0, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 from schemas.live import EndReason
 from schemas.measures import Measure
 from schemas.retention import PARTS_KEPT
-from schemas.snapshot import Freshness, KpiState, Snapshot
+from schemas.snapshot import Freshness, KpiState, Snapshot, Window
 from services.api import examples
 from services.api.changes import change
 from services.api.errors import ApiError, SeriesRangeError
@@ -23,7 +23,8 @@ from services.api.language import in_language
 from services.api.page import page_texts
 from services.api.series import Series, span_of, value_of
 from services.runtime.messages import LANGUAGES, room
-from services.scorer.values import Sums, quotient
+from services.scorer import kinds
+from services.scorer.kinds import Facts, Span, Sums
 from tests.api.samples import catalogue, snapshot
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -51,8 +52,10 @@ def test_no_difference_between_what_does_not_follow(other: Snapshot) -> None:
 @pytest.mark.parametrize("kind", ["share", "mean", "ratio"])
 def test_series_divides_as_the_scorer_does(kind: str) -> None:
     measure = Measure(kind=kind, scale=1 if kind == "share" else 1000)
+    span = Span(Window(begin=NOW, end=NOW), NOW)
     for numerator, denominator in ((0, 3), (17, 3), (10**12 + 1, 7)):
-        assert value_of(measure, numerator, denominator) == quotient(measure, Sums(numerator, denominator))
+        facts = Facts({"": Sums(numerator, denominator)})
+        assert value_of(measure, numerator, denominator) == kinds.value_of(measure, facts, Facts(), span)
     assert value_of(measure, 0, 0) is None
 
 

@@ -24,13 +24,14 @@ def expected(
         for kpi, measure in measures.items():
             for component, part in measure.parts():
                 for side in ("numerator", "denominator", "base"):
-                    for term in getattr(part, side):
+                    for position, term in enumerate(getattr(part, side)):
                         if seen.matches(term):
-                            _add(folded, seen, kpi, component, part, side, term)
+                            _add(folded, seen, kpi, component, part, side, position)
     return folded
 
 
-def _add(folded: Folded, seen: _Seen, kpi: str, component: str, measure: Measure, side: str, term: Term) -> None:
+def _add(folded: Folded, seen: _Seen, kpi: str, component: str, measure: Measure, side: str, position: int) -> None:
+    term: Term = getattr(measure, side)[position]
     value = 1 if term.value is None else seen.reading(term.value)
     at = seen.moment(term.at)
     if value is None or at is None:
@@ -39,11 +40,10 @@ def _add(folded: Folded, seen: _Seen, kpi: str, component: str, measure: Measure
     if side == "base" or measure.shape == "latest":
         until = seen.get(term.until) if term.until else None
         key = EntryKey(
-            city, kpi, component, side == "base", district, decoded.event.source, at, decoded.key.time,
-            decoded.key.id_hash,
+            city, kpi, component, -1 - position if side == "base" else position, district, decoded.event.source,
+            at, decoded.key.time, decoded.key.id_hash,
         )  # fmt: skip
-        before = folded.entries.get(key)
-        folded.entries[key] = Entry(value + (before.value if before else 0), 1, until)
+        folded.entries[key] = Entry(value, 1, until)
         return
     bucket = at.replace(second=0, microsecond=0)
     if measure.per:

@@ -69,7 +69,7 @@ async def test_the_negative_takes_away_exactly_what_was_added(database: AsyncEng
 
 
 async def test_entries_are_added_per_event(database: AsyncEngine) -> None:
-    key = EntryKey("karaganda", "8.1", "", False, "", "/karaganda/smart-stops/registry", NOW, NOW, 7)
+    key = EntryKey("karaganda", "8.1", "", 0, "", "/karaganda/smart-stops/registry", NOW, NOW, 7)
     for value, events, expected in ((5, 1, (5, 1)), (-5, -1, (0, 0))):
         async with database.begin() as connection:
             await additions.add(connection, Folded({}, {}, {key: Entry(value, events, None)}), 0, CITIES, NOW)

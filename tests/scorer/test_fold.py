@@ -54,7 +54,7 @@ trip_data = st.builds(
     line=names,
     kind=st.sampled_from(["bus", "tram", "taxi"]),
     speed=st.none() | st.floats(0, 120),
-    norm=st.sampled_from([40.0, 60.0]),
+    norm=st.sampled_from([None, 40.0, 60.0]),
     riders=st.integers(0, 30),
     cashless=st.booleans(),
 )

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.snapshot import Window
 from services.cityscore.catalogue import load_catalogue
+from services.scorer.kinds import Sums
 from services.scorer.measuring import Asked, Measuring
-from services.scorer.values import Sums
 from tests.scorer.events import answered
 from tests.scorer.test_transaction import CITY, NOW, Partition
 

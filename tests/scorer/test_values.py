@@ -8,9 +8,12 @@ import pytest
 
 from schemas.catalogue import Period
 from schemas.measures import Measure
-from services.scorer.values import Evaluated, Sources, Sums, evaluate
+from schemas.snapshot import Window
+from services.scorer.kinds import Facts, Span, Sums, Total
+from services.scorer.values import Evaluated, Sources, evaluate, shown_sums
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SPAN = Span(Window(begin=NOW - timedelta(days=1), end=NOW), NOW)
 TERM = {"event": "any"}
 COUNT = Measure.model_validate({"kind": "count", "numerator": [TERM]})
 SHARE = Measure.model_validate({"kind": "share", "numerator": [TERM], "denominator": [TERM]})
@@ -44,4 +47,24 @@ def sources(age_hours: float = 1, reported: float = 1.0) -> Sources:
     ],
 )
 def test_evaluate(measure: Measure, sums: Sums, known: Sources, expected: Evaluated) -> None:
-    assert evaluate(measure, sums, known, Period.DAY, NOW) == expected
+    assert evaluate(measure, Facts({"": sums}), Facts(), known, Period.DAY, SPAN) == expected
+
+
+CHANGE = Measure.model_validate({"kind": "change", "of": "count", "numerator": [TERM]})
+LATEST = Measure.model_validate({"kind": "latest", "numerator": [TERM], "base": [TERM], "scale": 0.01})
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("now", "before", "expected"), [(0.9, 0.9, 50.0), (0.89, 1.0, None), (1.0, 0.89, None)])
+def test_a_gap_is_no_change(now: float, before: float, expected: float | None) -> None:
+    sources = Sources(NOW - HOUR, now, before)
+    found = evaluate(CHANGE, Facts({"": Sums(3)}), Facts({"": Sums(2)}), sources, Period.DAY, SPAN)
+    assert found.value == expected
+
+
+@pytest.mark.parametrize(("age", "expected"), [(26, "fresh"), (27, "stale"), (49, "missing")])
+def test_an_inventory_is_as_fresh_as_its_older_side(age: int, expected: str) -> None:
+    totals = {("", False): Total(40, NOW - HOUR), ("", True): Total(80, NOW - age * HOUR)}
+    found = evaluate(LATEST, Facts({}, totals), Facts(), Sources(NOW, 1.0), Period.DAY, SPAN)
+    assert found == Evaluated(None if expected == "missing" else 50.0, expected)  # type: ignore[arg-type]
+    assert shown_sums(LATEST, Facts({}, totals)) == Sums(40, 80, 0)

@@ -53,9 +53,9 @@ def _create_entries() -> None:
         sa.Column("city", sa.Text(), nullable=False),
         sa.Column("kpi", sa.Text(), nullable=False),
         sa.Column("component", sa.Text(), nullable=False),
-        sa.Column("base", sa.Boolean(), nullable=False, comment="below the fraction bar"),
+        sa.Column("term", sa.SmallInteger(), nullable=False, comment="of the measure; −1, −2 … are its base's"),
         sa.Column("district", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False, comment="the event's; the newest entry of each source holds"),
+        sa.Column("source", sa.Text(), nullable=False, comment="the event's; per term and source the newest holds"),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="from when the value holds"),
         sa.Column("time", sa.DateTime(timezone=True), nullable=False, comment="with id_hash the event's key"),
         sa.Column("id_hash", sa.BigInteger(), nullable=False),
@@ -66,6 +66,6 @@ def _create_entries() -> None:
             "until", sa.DateTime(timezone=True), nullable=True, comment="when it ceases to hold, if the event says so"
         ),
         sa.PrimaryKeyConstraint(
-            "city", "kpi", "component", "base", "district", "source", "at", "time", "id_hash", "partition"
+            "city", "kpi", "component", "term", "district", "source", "at", "time", "id_hash", "partition"
         ),
     )
