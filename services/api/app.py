@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 from fastapi import FastAPI
 
+from schemas.sources import load_source_limits
 from services.api import (
     catalogue,
     cities,
@@ -23,6 +24,7 @@ from services.api import (
     page,
     reconciliation,
     series,
+    sources,
 )
 from services.api.errors import Problem
 from services.api.hub import Hub
@@ -30,6 +32,7 @@ from services.api.middleware import RequestMetrics, SecurityHeaders
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
 from services.api.state import State
+from services.api.stock_taking import StockTaking
 from services.cityscore.catalogue import load_catalogue
 from services.runtime.clock import Clock, utc_now
 from services.runtime.database import open_database
@@ -67,7 +70,8 @@ def create_app(
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "RFC 9457 problem details"}},
     )
-    for noun in (cities, cityscore, kpis, series, explain, live, dead_letters, catalogue, reconciliation, page, health):
+    figures = (cities, cityscore, kpis, series, explain, live, catalogue)
+    for noun in (*figures, dead_letters, sources, reconciliation, page, health):
         app.include_router(noun.router)
     app.mount("/static", page.static_files, name="static")
     errors.register(app)
@@ -85,13 +89,16 @@ def _lifespan(
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         hub = Hub(reading, settings, clock)
         stop = stopping or asyncio.Event()
+        limits = load_source_limits()
         state = State(
             settings=settings,
             engine=reading,
             snapshots=SnapshotReader(reading),
             hub=hub,
             metrics=metrics,
+            stock=StockTaking(reading, limits, clock, metrics),
             catalogue=load_catalogue(),
+            source_limits=limits,
             clock=clock,
             stopping=stop,
             migration_head=migration_head,

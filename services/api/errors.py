@@ -6,6 +6,7 @@ ApiError
 ├── NoScoreError            404  the city is known, its first score is not stored yet
 ├── NoSeriesError           422  the KPI is not a quotient of additive parts, or not bound to events yet
 ├── SeriesRangeError        422  from, to or resolution ask for nothing, too much or what is gone
+├── SourceCursorError       422  `after` is not the `next` of a page
 ├── TooManyStreamsError     503
 └── ForeignOriginError      403  a WebSocket opened by another site's page
 """
@@ -90,6 +91,10 @@ class SeriesRangeError(ApiError):
     def __init__(self, code: str, **params: object) -> None:
         self.code = code
         super().__init__(**params)
+
+
+class SourceCursorError(ApiError):
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "source_cursor"
 
 
 class TooManyStreamsError(ApiError):

@@ -83,3 +83,30 @@ EXPLANATION: Final[Json] = {
     "kpis": [_CONTRIBUTION],
     "next_band": {"rating": "excellent", "floor": 90, "gap": 6.6, "kpis": [_CONTRIBUTION]},
 }
+SOURCE: Final[Json] = {
+    "system": "heat",
+    "device": "meter-17",
+    "state": "frozen",
+    "state_name": {"kk": "Мәні өзгермейді", "ru": "Значение застыло", "en": "frozen"},
+    "events": 15_120,
+    "first_seen": "2026-09-01T06:00:02Z",
+    "newest_time": "2026-11-22T17:59:58Z",
+    "arrived_at": "2026-11-22T17:59:58.2Z",
+    "stored_at": "2026-11-22T17:59:58.4Z",
+    "interval_s": 60.0,
+    "interval_from": "learned",
+    "silent_from": "2026-11-22T18:02:58.4Z",
+    "drift_s": -0.2,
+    "clockless": False,
+    "missing": 3,
+    "restarts": 1,
+    "channel": "kz.ahual.heat.supply.v1/inlet",
+    "same_since": "2026-11-22T03:00:00Z",
+    "same_count": 900,
+}
+SOURCE_SUMMARY: Final[Json] = {
+    "states": {"live": 118, "silent": 1, "frozen": 1, "drifting": 0},
+    "state_names": {"live": "live", "silent": "silent", "frozen": "frozen", "drifting": "clock off"},
+    "missing": 3,
+    "systems": [{"system": "heat", "states": {"live": 118, "silent": 1, "frozen": 1, "drifting": 0}, "missing": 3}],
+}

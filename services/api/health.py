@@ -49,6 +49,7 @@ async def readyz(state: ApiState) -> JSONResponse:
 )
 async def metrics(state: ApiState) -> Response:
     """Prometheus' text format."""
+    await state.stock.take()
     return Response(generate_latest(state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from schemas.catalogue import Catalogue
+from schemas.sources import SourceLimits
 from services.api.hub import Hub
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
+from services.api.stock_taking import StockTaking
 from services.runtime.clock import Clock
 from services.runtime.metrics import Metrics
 
@@ -27,7 +29,9 @@ class State:
     snapshots: SnapshotReader
     hub: Hub
     metrics: Metrics
+    stock: StockTaking
     catalogue: Catalogue
+    source_limits: SourceLimits
     clock: Clock
     stopping: asyncio.Event
     migration_head: str | None

@@ -52,6 +52,18 @@ METRICS: Final[dict[str, MetricDef]] = {
     ),
     "ahual_cityscore_index": MetricDef("gauge", "CityScore-Kazakhstan, 0…100, operational estimate", ("city",)),
     "ahual_cityscore_coverage_ratio": MetricDef("gauge", "Share of the index that rests on data, 0…1", ("city",)),
+    "ahual_sources": MetricDef(
+        "gauge", "Sources by state: live, silent, frozen, drifting (API)", ("city", "system", "state")
+    ),
+    "ahual_sources_missing_messages": MetricDef(
+        "gauge", "Sequence numbers of its sources that never came: suspected loss (API)", ("city", "system")
+    ),
+    "ahual_reconciliation_records": MetricDef(
+        "gauge",
+        "Kafka offsets by outcome as the database has them: passed, stored, duplicate, rejected, skipped, and"
+        " difference, which is an alarm unless it is 0 (API)",
+        ("partition", "outcome"),
+    ),
     "ahual_api_requests_total": MetricDef("counter", "HTTP requests by route and status", ("route", "status")),
     "ahual_api_request_seconds": MetricDef("histogram", "HTTP requests by route", ("route",), _SECONDS),
     "ahual_api_streams": MetricDef("gauge", "Open live streams by kind: websocket, sse", ("kind",)),
