@@ -18,7 +18,9 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
+from services.scorer.sensing import Run
 from tests.api.conftest import Api, running
+from tests.api.heard import hear
 from tests.api.samples import CITY, snapshot, store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -170,3 +172,52 @@ async def test_server_sent_events_where_no_websocket_passes(api: Api, database: 
     await store(database, snapshot(2, now=now(), k2_1=9.0))
     await expect(page.locator("tr", has=page.locator(".code", has_text="2.1")).locator(".value")).to_have_text("9 s")
     await context.close()
+
+
+SILENT = {
+    "kk": "соңғы хабар 2 сағ бұрын болған, күтілетін аралық 1 мин",
+    "ru": "последнее сообщение 2 ч назад, ожидаемый интервал 1 мин",
+    "en": "last heard 2 h ago, expected every 1 min",
+}
+
+
+async def test_sources_and_reconciliation_are_told_in_three_languages(
+    api: Api, database: AsyncEngine, browser: Browser
+) -> None:
+    await store(database, snapshot(1, now=now()))
+    await reconciled(database)
+    for number in range(12):
+        await hear(database, f"heat/meter-{number}", now(), times=1, sequences=[[(1, 40), (43, 44)]])
+    await hear(database, "heat/meter-99", now() - timedelta(minutes=150))
+    await hear(database, "parking/camera-7", now(), times=1, drift_ms=95_000)
+    run = Run(7.5, now() - timedelta(hours=9), now(), 540, True)
+    await hear(database, "water/level-3", now(), times=1, runs={"level": run})
+    page = await opened(browser, api, "&lang=en&theme=light")
+    for lang, said in SILENT.items():
+        await page.click(f"#languages button[value={lang}]")
+        await expect(page.locator("#troubled li").filter(has_text="heat/meter-99").locator(".why")).to_have_text(said)
+        await expect(page.locator("#troubled li")).to_have_count(3)
+        await expect(page.locator("#source-states li").first).to_contain_text("12")
+        await expect(page.locator("#suspected")).to_contain_text("36")
+        await expect(page.locator("#exact")).to_have_attribute("data-state", "live")
+        if folder := os.environ.get("AHUAL_SCREENSHOTS"):
+            await page.locator(".stock").screenshot(path=Path(folder) / f"sources-{lang}.png")
+    await pictured(page, "sources-page")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+    await pictured(page, "sources-phone")
+    await page.close()
+
+
+async def test_offsets_that_do_not_add_up_are_an_alarm(api: Api, database: AsyncEngine, browser: Browser) -> None:
+    await store(database, snapshot(1, now=now()))
+    await reconciled(database)
+    async with database.begin() as connection:
+        await connection.execute(sa.update(tables.consumer_offset).values(stored=125_101))
+    page = await opened(browser, api, "&lang=en&theme=dark")
+    await expect(page.locator("#exact")).to_have_text("Does not add up")
+    await expect(page.locator("#reconciliation")).to_have_class("alarm")
+    await expect(page.locator("#reconciliation")).to_contain_text("difference 1.")
+    await expect(page.locator("#sources-note")).to_have_text("No source has been heard yet.")
+    await pictured(page, "sources-alarm")
+    await page.close()

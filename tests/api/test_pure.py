@@ -14,6 +14,7 @@ from schemas.live import EndReason
 from schemas.measures import Measure
 from schemas.retention import PARTS_KEPT
 from schemas.snapshot import Freshness, KpiState, Snapshot, Window
+from schemas.sources import STATES
 from services.api import examples
 from services.api.changes import change
 from services.api.errors import ApiError, SeriesRangeError
@@ -103,16 +104,17 @@ def test_every_failure_has_its_texts() -> None:
 def test_the_page_asks_for_no_text_that_is_not_there_and_none_is_left_over() -> None:
     texts = page_texts(catalogue().methodology, "kk")
     html = (STATIC / "index.html").read_text("utf-8")
-    script = (STATIC / "page.js").read_text("utf-8") + (STATIC / "format.js").read_text("utf-8")
+    script = "".join((STATIC / f"{name}.js").read_text("utf-8") for name in ("page", "format", "sources"))
     used = set(re.findall(r'data-(?:text|title|label)="(\w+)"', html)) | set(re.findall(r'say\("(\w+)"', script))
     used |= set(re.findall(r"texts\.page_(\w+)", script)) | set(get_args(Freshness))
     used |= {f"col_{name}" for name in ("value", "target", "points", "freshness", "parts")}
+    used |= {f"source_{state}" for state in STATES} | {"exact", "inexact"}
     used |= {"target_decrease", "target_increase", "age_s", "age_min", "age_h", "age_d"}
     assert {name.removeprefix("page_") for name in texts if name.startswith("page_")} == used
 
 
 def test_the_page_asks_nobody_else() -> None:
-    for name in ("index.html", "page.js", "feed.js", "format.js", "page.css"):
+    for name in ("index.html", "page.js", "feed.js", "format.js", "sources.js", "page.css"):
         content = (STATIC / name).read_text("utf-8")
         assert not re.search(r"https?://", content), name
         assert not re.search(r"\sstyle=|<script>|\son\w+=\"", content), name

@@ -2,18 +2,20 @@
 
 import { Feed } from "./feed.js";
 import { duration, fill, fixed, measured, moment, number, percent, target } from "./format.js";
+import { drawStock, readStock } from "./sources.js";
 
 const LANGUAGES = ["kk", "ru", "en"];
 const OLD_S = 30; // three of the scorer's ticks
 const BEHIND_S = 15; // three of the hub's re-reads
-const RECONCILE_MS = 10000;
+const STOCK_MS = 10000;
 // Below this coverage the rating is no praise and no blame, only what the few known KPIs would give.
 const SURE_COVERAGE = 0.9;
 const WITH_DATA = new Set(["fresh", "stale", "not_applicable"]);
 
 const page = {
   lang: firstLanguage(), texts: {}, cities: [], city: null, kpis: [], snapshot: null, filter: "live",
-  feed: null, connection: "connecting", confirmedAt: null, serverAhead: 0, reconciliation: null,
+  feed: null, connection: "connecting", confirmedAt: null, serverAhead: 0,
+  stock: { reconciliation: null, summary: null, troubled: null },
 };
 const rows = new Map();
 const element = (id) => document.getElementById(id);
@@ -62,12 +64,14 @@ function press(group, value) {
 
 async function choose(city) {
   page.feed?.stop();
-  Object.assign(page, { city, snapshot: null, confirmedAt: null, connection: "connecting" });
+  const stock = { ...page.stock, summary: null, troubled: null };
+  Object.assign(page, { city, snapshot: null, confirmedAt: null, connection: "connecting", stock });
   store("city", city);
   page.kpis = await get(`${cityPath()}/kpis?lang=${page.lang}`);
   rows.clear();
   draw();
   page.feed = new Feed(city, { onMessage: take, onState: show, revision: () => page.snapshot?.revision ?? null });
+  takeStock();
 }
 
 function take(message) {
@@ -100,7 +104,7 @@ function draw(changed = []) {
   drawSections();
   drawRows(changed);
   drawConnection();
-  drawReconciliation();
+  drawSources();
 }
 
 function drawCities() {
@@ -232,17 +236,15 @@ function drawAges() {
   }
 }
 
-async function reconcile() {
-  try { page.reconciliation = await get("/reconciliation"); } catch { page.reconciliation = null; }
-  drawReconciliation();
+async function takeStock() {
+  const city = page.city;
+  const stock = await readStock(get, city && cityPath());
+  if (city === page.city) page.stock = stock;
+  drawSources();
 }
 
-function drawReconciliation() {
-  const known = page.reconciliation;
-  const figures = Object.fromEntries(Object.entries(known?.totals ?? {}).map(([name, n]) => [name, number(n, page.lang, 0)]));
-  const lost = known?.totals.skipped ? ` ${say("skipped", figures)}` : "";
-  put("reconciliation", known ? say("reconciled", figures) + lost : say("reconciliation_unknown"));
-  element("reconciliation").classList.toggle("alarm", Boolean(known) && !known.exact);
+function drawSources() {
+  if (page.texts.page_title) drawStock(page.stock, { say, ageOf, lang: page.lang, texts: page.texts });
 }
 
 function dress(theme) {
@@ -278,6 +280,6 @@ element("filter").addEventListener("click", ({ target: { value } }) => {
 });
 dress(new URLSearchParams(location.search).get("theme") ?? stored("theme") ?? "auto");
 setInterval(drawAges, 1000);
-setInterval(reconcile, RECONCILE_MS);
+setInterval(takeStock, STOCK_MS);
 start();
-reconcile();
+takeStock();
