@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from schemas.identity import Identity
 from simulators.delivered import Delivered
 from simulators.facts import SYSTEM, Fact, encode
+from simulators.faults import DRIFT, Frozen, drifted
 from simulators.moments import DAY, MINUTE, SECOND
 from simulators.publisher import PersistentPublisher, Publisher
 
@@ -44,11 +45,25 @@ class Load:
     """Sent some hundred messages after their turn."""
     lateness: float = 0.0
     """Facts up to two days old."""
+    loss: float = 0.0
+    """Counted in its source's `sequence` and never sent."""
+    drifting: int = 0
+    """Devices whose clock is 45 s ahead; with `frozen` and `silent` the last ones, in this order."""
+    frozen: int = 0
+    """Devices that say what they said first, at new times."""
+    silent: int = 0
+    """Devices that say nothing from half of the time on."""
 
     @property
     def identities(self) -> tuple[Identity, ...]:
         """The devices that send it."""
         return tuple(Identity(self.city, SYSTEM, f"load-{number}") for number in range(1, self.devices + 1))
+
+    @property
+    def faults(self) -> tuple[range, range, range]:
+        """Which devices drift, are frozen and fall silent, counted from 0."""
+        ends = (self.devices - self.silent - self.frozen, self.devices - self.silent, self.devices)
+        return range(ends[0] - self.drifting, ends[0]), range(ends[0], ends[1]), range(ends[1], ends[2])
 
 
 class Message(NamedTuple):
@@ -84,6 +99,8 @@ def messages(load: Load, start: int) -> Iterator[Message]:
 def _in_order(load: Load, rng: Random, start: int) -> Iterator[Message]:
     sequences = [0] * load.devices
     still_open: list[_Open] = []
+    drifting, frozen, silent = load.faults
+    repeat = {device: Frozen() for device in frozen}
     kinds = rng.choices(tuple(_KINDS), tuple(_KINDS.values()), k=round(load.rate * load.duration_s))
     for number, kind in enumerate(kinds):
         now = start + round(number * 1000 / load.rate)
@@ -101,8 +118,16 @@ def _in_order(load: Load, rng: Random, start: int) -> Iterator[Message]:
             fact = (
                 _call(rng, kind, code, device, happened) if kind != "survey" else _survey(rng, code, device, happened)
             )
+        if device in silent and 2 * number >= len(kinds):
+            continue
         sequences[device] += 1
-        yield Message(device, encode(load.city, fact, recorded=now, sequence=sequences[device]))
+        if load.loss and rng.random() < load.loss:
+            continue
+        if device in repeat:
+            fact = repeat[device](fact)
+        ahead = DRIFT if device in drifting else 0
+        fact = drifted(fact, ahead) if ahead else fact
+        yield Message(device, encode(load.city, fact, recorded=now + ahead, sequence=sequences[device]))
 
 
 def _fact(time: int, identifier: str, device: int, kind: str, data: Mapping[str, Any]) -> Fact:

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -51,6 +52,10 @@ def simulate(  # options of a command
     duplicates: Annotated[float, typer.Option(min=0, max=1, help=text("simulate.duplicates"))] = 0,
     disorder: Annotated[float, typer.Option(min=0, max=1, help=text("simulate.disorder"))] = 0,
     lateness: Annotated[float, typer.Option(min=0, max=1, help=text("simulate.lateness"))] = 0,
+    loss: Annotated[float, typer.Option(min=0, max=1, help=text("simulate.loss"))] = 0,
+    drifting: Annotated[int, typer.Option(min=0, help=text("simulate.drifting"))] = 0,
+    frozen: Annotated[int, typer.Option(min=0, help=text("simulate.frozen"))] = 0,
+    silent: Annotated[int, typer.Option(min=0, help=text("simulate.silent"))] = 0,
     truth: Annotated[Path | None, typer.Option(help=text("simulate.truth"))] = None,
     state: Annotated[Path | None, typer.Option(help=text("simulate.state"))] = None,
     verify: Annotated[bool, typer.Option("--verify", help=text("simulate.verify"))] = False,
@@ -64,7 +69,10 @@ def simulate(  # options of a command
     """Send what was asked for to the local stack, or to the addresses given; exit 1 on a difference."""
     if city not in CITIES:
         _fail("simulate.unknown_city", city=city, known=", ".join(CITIES))
-    wanted = load.Load(city, seed, rate, duration, connections, duplicates, disorder, lateness) if rate else None
+    if drifting + frozen + silent > connections:
+        _fail("simulate.too_many_faults", faults=drifting + frozen + silent, devices=connections)
+    plain = load.Load(city, seed, rate, duration, connections, duplicates, disorder, lateness)
+    wanted = replace(plain, loss=loss, drifting=drifting, frozen=frozen, silent=silent) if rate else None
     order = Order(
         city=CITIES[city],
         seed=seed,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from schemas.events.registry import CONTRACTS
+from simulators.faults import missing
 from simulators.load import Load, messages
 from simulators.moments import MINUTE, milliseconds
 
@@ -19,7 +21,11 @@ def sent(load: Load) -> list[bytes]:
 
 
 def happened(payload: bytes) -> int:
-    return milliseconds(datetime.fromisoformat(json.loads(payload)["time"]))
+    return happened_at(json.loads(payload)["time"])
+
+
+def happened_at(moment: str) -> int:
+    return milliseconds(datetime.fromisoformat(moment))
 
 
 def test_the_seed_decides() -> None:
@@ -70,3 +76,36 @@ def test_sequences_have_no_gap() -> None:
         event = json.loads(payload)
         counted.setdefault(event["source"], []).append(int(event["sequence"]))
     assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in counted.values())
+
+
+def by_device(load: Load) -> list[list[dict[str, Any]]]:
+    events: list[list[dict[str, Any]]] = [[] for _ in range(load.devices)]
+    for message in messages(load, START):
+        CONTRACTS[json.loads(message.payload)["type"]].model_validate_json(message.payload)
+        events[message.device].append(json.loads(message.payload))
+    return events
+
+
+def test_what_was_counted_and_not_sent_is_missing() -> None:
+    load = replace(LOAD, loss=0.05, disorder=0.1, duplicates=0.1)
+    payloads = sent(load)
+    gaps = missing(payloads)
+    assert len(gaps) == 3
+    assert 100 < sum(gaps.values()) <= 3000 - len(set(payloads)) < 200
+    assert sum(missing(sent(LOAD)).values()) == 0
+
+
+def test_faulty_devices_are_the_last_ones() -> None:
+    well, drifting, frozen, silent = by_device(replace(LOAD, devices=4, drifting=1, frozen=1, silent=1))
+    assert len(silent) < len(well) / 1.5
+    assert max(event["recordedtime"] for event in silent) < max(event["recordedtime"] for event in well)
+    ahead = [
+        happened_at(b["recordedtime"]) - happened_at(a["recordedtime"]) for a, b in zip(well, drifting, strict=False)
+    ]
+    assert 45_000 <= ahead[0] < 45_100
+    data = {
+        (event["type"], *((name, value) for name, value in event["data"].items() if not name.endswith("_at")))
+        for event in frozen
+    }
+    assert len(data) == len({event["type"] for event in frozen})
+    assert len({event["id"] for event in frozen}) == len(frozen)
