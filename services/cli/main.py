@@ -10,7 +10,19 @@ import typer
 
 from services.runtime.messages import text
 
-MODULES: Final = ("demo", "stack", "ingest", "scorer", "api", "simulate", "catalogue", "database", "dlq", "certs")
+MODULES: Final = (
+    "demo",
+    "stack",
+    "ingest",
+    "scorer",
+    "api",
+    "simulate",
+    "catalogue",
+    "database",
+    "dlq",
+    "source",
+    "certs",
+)
 
 
 def build(only: str | None = None) -> typer.Typer:
