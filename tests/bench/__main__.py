@@ -10,12 +10,14 @@ from typing import Final
 
 import psutil
 
-from tests.bench import live, replay
+from tests.bench import compare, live, replay
+from tests.bench.frameworks import FRAMEWORKS
 from tests.bench.say import say
 
 SUITES: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "live": live.measure,
     "replay": replay.measure,
+    "compare": compare.measure,
 }
 
 
@@ -43,11 +45,15 @@ def _arguments() -> argparse.Namespace:
     one.add_argument("--reads", type=int, default=1000, help="snapshot reads")
     two = parser.add_argument_group("replay")
     two.add_argument("--events", type=int, default=1_000_000, help="different events in the backlog")
-    two.add_argument("--hours", type=float, default=24.0, help="of event time that the backlog spans")
+    two.add_argument("--hours", type=float, default=2.0, help="of event time that the backlog spans")
     two.add_argument("--duplicates", type=float, default=1.0, help="of each 1,000 events, how many come twice")
     two.add_argument("--scorers", type=int, nargs="+", default=[1, 2], help="processes in the group")
     two.add_argument("--sizes", nargs="+", choices=("plain", "full"), default=["plain"], help="of events: 300, 450 B")
     two.add_argument("--memory", action="store_true", help="show memory over the run")
+    three = parser.add_argument_group("compare")
+    folders = [framework.folder for framework in FRAMEWORKS]
+    three.add_argument("--compared", type=int, default=300_000, help="different events in the backlog")
+    three.add_argument("--frameworks", nargs="*", choices=folders, default=folders, help="these; default all")
     asked = parser.parse_args()
     asked.seconds = asked.seconds or (600.0 if asked.full else 12.0)
     return asked

@@ -41,7 +41,7 @@ class Order:
 
     events: int
     cities: tuple[str, ...] = ("bench",)
-    hours: float = 24.0
+    hours: float = 2.0
     duplicates: float = 1.0
     size: Size = "plain"
 
