@@ -93,6 +93,7 @@ def _theirs(stack: Stack, sent: Backlog, framework: Framework, python: Path) -> 
     env = {
         "BENCH_KAFKA": stack.kafka_bootstrap,
         "BENCH_DATABASE": url.render_as_string(hide_password=False),
+        "BENCH_GROUP": framework.folder,
         "BENCH_STATE": str(state),
         "PYTHONPATH": str(framework.job.parent.parent),
     }

@@ -6,13 +6,14 @@ import io
 import struct
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer
 from sqlalchemy.engine import make_url
 
 from deploy.stack import Stack
+from schemas.tables import ledger_batches, ledgers
 from schemas.topics import EVENTS
 from tests.bench.backlog import Backlog
 from tests.bench.processes import measured
@@ -23,7 +24,6 @@ BATCH: Final = 5000
 HEADER: Final = 19
 """Bytes before the first row of PostgreSQL's binary COPY."""
 END: Final = struct.pack("!h", -1)
-LEDGER: Final = "ledger_department"
 
 
 async def measure(stack: Stack, sent: Backlog) -> str:
@@ -56,37 +56,48 @@ async def _consume(stack: Stack, sent: Backlog) -> tuple[object, ...]:
 
 
 async def _copy(stack: Stack, sent: Backlog) -> tuple[object, ...]:
-    """The ledger's own rows, prepared as bytes, into an empty table of its form, a transaction per batch."""
+    """The ledger's own rows and bodies, prepared as bytes, into empty tables of their form, a transaction per batch."""
     url = make_url(database_of(stack).get_secret_value()).set(drivername="postgresql")
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
     try:
-        await connection.execute(f"CREATE TABLE bench_copy (LIKE {LEDGER} INCLUDING INDEXES)")
-        await connection.execute("SELECT create_hypertable('bench_copy', 'time', create_default_indexes => false)")
-        stored = io.BytesIO()
-        await connection.copy_from_query(f"SELECT * FROM {LEDGER}", output=stored, format="binary")  # noqa: S608
-        batches = list(_batches(stored.getvalue()))
+        batches = [
+            *await _prepared(connection, ledgers["department"].name, "time", BATCH),
+            *await _prepared(connection, ledger_batches["department"].name, "last_time", 1),
+        ]
         with measured(stack) as usage:
             began = time.monotonic()
-            for batch in batches:
-                await connection.copy_to_table("bench_copy", source=io.BytesIO(batch), format="binary")
+            for table_name, batch in batches:
+                await connection.copy_to_table(table_name, source=io.BytesIO(batch), format="binary")
             took = time.monotonic() - began
             usage.mark()
-        rows = await connection.fetchval("SELECT count(*) FROM bench_copy")
+        rows = await connection.fetchval(f"SELECT count(*) FROM {batches[0][0]}")  # noqa: S608
         assert rows == sent.order.events, rows
     finally:
         await connection.close()
     return _row("COPY into the ledger's form", rows / took, usage.cpu["generator"], usage.cpu["postgres"])
 
 
-def _batches(stored: bytes) -> Iterator[bytes]:
-    """One COPY stream cut into streams of `BATCH` rows."""
+async def _prepared(connection: Any, name: str, time_column: str, rows: int) -> list[tuple[str, bytes]]:
+    """An empty table like `name`, and its rows as streams of `rows` each."""
+    copy = f"bench_{name}"
+    await connection.execute(f"CREATE TABLE {copy} (LIKE {name} INCLUDING INDEXES INCLUDING STORAGE)")
+    await connection.execute(
+        "SELECT create_hypertable($1::regclass, $2::name, create_default_indexes => false)", copy, time_column
+    )
+    stored = io.BytesIO()
+    await connection.copy_from_query(f"SELECT * FROM {name}", output=stored, format="binary")  # noqa: S608
+    return [(copy, batch) for batch in _batches(stored.getvalue(), rows)]
+
+
+def _batches(stored: bytes, each: int) -> Iterator[bytes]:
+    """One COPY stream cut into streams of so many rows."""
     header, at, begin, rows = stored[:HEADER], HEADER, HEADER, 0
     while (fields := struct.unpack_from("!h", stored, at)[0]) != -1:
         at += 2
         for _ in range(fields):
             at += 4 + max(0, struct.unpack_from("!i", stored, at)[0])
         rows += 1
-        if rows % BATCH == 0:
+        if rows % each == 0:
             yield header + stored[begin:at] + END
             begin = at
     if begin < at:

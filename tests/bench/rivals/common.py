@@ -17,7 +17,7 @@ PARTITIONS = 6
 KAFKA = os.environ.get("BENCH_KAFKA", "")
 DATABASE = os.environ.get("BENCH_DATABASE", "")
 STATE = os.environ.get("BENCH_STATE", "")
-GROUP = "bench"
+GROUP = os.environ.get("BENCH_GROUP", "bench")
 BATCH = 5000
 
 COLUMNS = ("events", "offered", "in_time", "answered", "wait_ms")

@@ -10,7 +10,7 @@ import faust
 import orjson
 
 app = faust.App(
-    "bench",
+    common.GROUP,
     broker=f"kafka://{common.KAFKA}",
     store="memory://",
     datadir=common.STATE,
