@@ -10,7 +10,7 @@ from typing import Final
 
 import psutil
 
-from tests.bench import compare, live, replay
+from tests.bench import compare, history, live, replay
 from tests.bench.frameworks import FRAMEWORKS
 from tests.bench.say import say
 
@@ -18,6 +18,7 @@ SUITES: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "live": live.measure,
     "replay": replay.measure,
     "compare": compare.measure,
+    "history": history.measure,
 }
 
 
@@ -54,6 +55,13 @@ def _arguments() -> argparse.Namespace:
     folders = [framework.folder for framework in FRAMEWORKS]
     three.add_argument("--compared", type=int, default=300_000, help="different events in the backlog")
     three.add_argument("--frameworks", nargs="*", choices=folders, default=folders, help="these; default all")
+    four = parser.add_argument_group("history")
+    four.add_argument(
+        "--lengths", nargs="+", choices=history.LENGTHS, default=list(history.LENGTHS), help="of the past"
+    )
+    four.add_argument("--districts", type=int, default=4, help="of the city, each with parts of every KPI")
+    four.add_argument("--partitions", type=int, default=2, help="that each KPI's parts come from")
+    four.add_argument("--ticks", type=int, default=100, help="scores of each kind")
     asked = parser.parse_args()
     asked.seconds = asked.seconds or (600.0 if asked.full else 12.0)
     return asked
