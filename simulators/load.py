@@ -71,6 +71,8 @@ class Message(NamedTuple):
 
     device: int
     payload: bytes
+    turn: int
+    """Its place in the plan, where what is not sent has its turn too."""
 
 
 class _Open(NamedTuple):
@@ -127,7 +129,7 @@ def _in_order(load: Load, rng: Random, start: int) -> Iterator[Message]:
             fact = repeat[device](fact)
         ahead = DRIFT if device in drifting else 0
         fact = drifted(fact, ahead) if ahead else fact
-        yield Message(device, encode(load.city, fact, recorded=now + ahead, sequence=sequences[device]))
+        yield Message(device, encode(load.city, fact, recorded=now + ahead, sequence=sequences[device]), number)
 
 
 def _fact(time: int, identifier: str, device: int, kind: str, data: Mapping[str, Any]) -> Fact:
@@ -227,7 +229,7 @@ async def run(
     async with kind(host, port, accounts, acknowledged) as connections:
         began = time.monotonic()
         for message in messages(load, start):
-            ahead = began + result.sent / load.rate - time.monotonic()
+            ahead = began + max(result.sent, message.turn) / load.rate - time.monotonic()
             if ahead > 0:
                 await asyncio.sleep(max(ahead, TICK_S))
             await connections[message.device].send(message.payload, 0.0, IN_FLIGHT)
