@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.catalogue import Category, Period, SectionCode
+from schemas.tables import Tier
 
 Freshness = Literal["fresh", "stale", "missing", "not_applicable", "unbound"]
 """`fresh`: newest data within a period and a tenth. `stale`: until two periods, scored and flagged. `missing`: older or
@@ -97,3 +98,20 @@ class ClosedSnapshot(_Scored):
 
     basis: Literal["closed"] = "closed"
     kpis: dict[str, ClosedKpi]
+
+
+class PastSnapshot(Snapshot):
+    """The live score of a past instant."""
+
+    as_of: datetime
+    known: Literal["then", "now"] = Field(
+        description="`then`: the newest one stored by the instant; `now`: recomputed from today's state (revision 0)"
+    )
+    granule: Tier = Field(description="how exactly the instant was met; a KPI's own window says it for that KPI")
+
+
+class PastClosedSnapshot(ClosedSnapshot):
+    """The closed score of a past instant. `now`: the newest revisions of the periods that were closed then."""
+
+    as_of: datetime
+    known: Literal["then", "now"]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import version
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from fastapi import FastAPI
 
@@ -25,10 +25,13 @@ from services.api import (
     reconciliation,
     series,
     sources,
+    windows,
+    yearly,
 )
 from services.api.errors import Problem
 from services.api.hub import Hub
 from services.api.middleware import RequestMetrics, SecurityHeaders
+from services.api.recomputing import MakeRecomputing
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
 from services.api.state import State
@@ -45,6 +48,24 @@ Figures are operational estimates. Failures are RFC 9457 problem details in the 
 `/api/v1/cities/{city}/live?after=revision` carries the messages of `/events` as JSON objects."""
 
 
+_NOUNS: Final = (
+    cities,
+    cityscore,
+    yearly,
+    kpis,
+    series,
+    windows,
+    explain,
+    live,
+    catalogue,
+    dead_letters,
+    sources,
+    reconciliation,
+    page,
+    health,
+)
+
+
 class Lifespan(TypedDict):
     """What requests find in `request.state`."""
 
@@ -53,25 +74,26 @@ class Lifespan(TypedDict):
 
 def create_app(
     settings: ApiSettings,
+    recomputer: MakeRecomputing,
     *,
     stopping: asyncio.Event | None = None,
     clock: Clock = utc_now,
     migration_head: str | None = None,
 ) -> FastAPI:
-    """The API. `stopping` ends live streams; `migration_head` is what `/readyz` wants, None takes any."""
+    """The API. `recomputer` reads today's state for it, `stopping` ends live streams; `migration_head` is what
+    `/readyz` wants, None takes any."""
     metrics = Metrics()
     app = FastAPI(
         title="Ahual",
         version=version("ahual"),
         description=DESCRIPTION,
-        lifespan=_lifespan(settings, stopping, clock, migration_head, metrics),
+        lifespan=_lifespan(settings, recomputer, stopping, clock, migration_head, metrics),
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "RFC 9457 problem details"}},
     )
-    figures = (cities, cityscore, kpis, series, explain, live, catalogue)
-    for noun in (*figures, dead_letters, sources, reconciliation, page, health):
+    for noun in _NOUNS:
         app.include_router(noun.router)
     app.mount("/static", page.static_files, name="static")
     errors.register(app)
@@ -81,13 +103,19 @@ def create_app(
 
 
 def _lifespan(
-    settings: ApiSettings, stopping: asyncio.Event | None, clock: Clock, migration_head: str | None, metrics: Metrics
+    settings: ApiSettings,
+    recomputer: MakeRecomputing,
+    stopping: asyncio.Event | None,
+    clock: Clock,
+    migration_head: str | None,
+    metrics: Metrics,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Lifespan]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
         engine = open_database(settings.database_url, pool_size=settings.api_pool_size, application="ahual-api")
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         hub = Hub(reading, settings, clock)
+        known = load_catalogue()
         stop = stopping or asyncio.Event()
         limits = load_source_limits()
         state = State(
@@ -95,9 +123,10 @@ def _lifespan(
             engine=reading,
             snapshots=SnapshotReader(reading),
             hub=hub,
+            recomputing=recomputer(engine, known),
             metrics=metrics,
             stock=StockTaking(reading, limits, clock, metrics),
-            catalogue=load_catalogue(),
+            catalogue=known,
             source_limits=limits,
             clock=clock,
             stopping=stop,

@@ -1,19 +1,28 @@
-"""The stored score, byte for byte as the scorer wrote it."""
+"""The stored scores: the live one byte for byte as the scorer wrote it, the closed one, and those of past instants."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header
+import sqlalchemy as sa
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
-from schemas.snapshot import Snapshot
+from schemas.snapshot import ClosedSnapshot, PastClosedSnapshot, PastSnapshot, Snapshot
+from schemas.tables import cityscore_closed
 from services.api.cities import require_city
 from services.api.errors import NoScoreError
-from services.api.examples import SNAPSHOT
+from services.api.examples import CLOSED_SNAPSHOT, PAST_CLOSED_SNAPSHOT, PAST_SNAPSHOT, SNAPSHOT
+from services.api.history import AsOf, KnownQuery, as_body, check_known, closed_at, live_at
 from services.api.snapshots import Stored
 from services.api.state import ApiState, State
 
+_EXAMPLES = {
+    "live": {"summary": "the newest live score", "value": SNAPSHOT},
+    "closed": {"summary": "window=closed", "value": CLOSED_SNAPSHOT},
+    "past": {"summary": "as_of=…", "value": PAST_SNAPSHOT},
+    "past closed": {"summary": "window=closed&as_of=…&known=now", "value": PAST_CLOSED_SNAPSHOT},
+}
 router = APIRouter(prefix="/api/v1/cities/{city}", tags=["cityscore"])
 
 
@@ -22,14 +31,36 @@ router = APIRouter(prefix="/api/v1/cities/{city}", tags=["cityscore"])
     response_class=Response,
     response_model=None,
     responses={
-        200: {"model": Snapshot, "content": {"application/json": {"example": SNAPSHOT}}},
+        200: {
+            "model": Snapshot | ClosedSnapshot | PastSnapshot | PastClosedSnapshot,
+            "content": {"application/json": {"examples": _EXAMPLES}},
+        },
         304: {"description": "The reader's revision is still the newest"},
     },
 )
-async def cityscore(city: str, state: ApiState, if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Index with bounds and coverage, sections and every KPI; an operational estimate. The ETag is the revision."""
-    stored = await require_score(state, city)
-    etag = f'"{stored.revision}"'
+async def cityscore(
+    city: str,
+    state: ApiState,
+    window: Annotated[
+        Literal["live", "closed"],
+        Query(
+            description="`live`: trailing windows; `closed`: last closed calendar periods, what is exported and ranked"
+        ),
+    ] = "live",
+    as_of: AsOf = None,
+    known: KnownQuery = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Index with bounds and coverage, sections and every KPI; an operational estimate. The ETag is the revision.
+
+    With `as_of` also `as_of`, `known` and `granule`.
+    """
+    check_known(as_of, known)
+    if as_of is not None:
+        past = await (live_at if window == "live" else closed_at)(state, city, as_of, known)
+        return Response(as_body(past), media_type="application/json", headers={"Cache-Control": "no-cache"})
+    stored = await (require_score if window == "live" else require_closed)(state, city)
+    etag = f'"{stored.revision}"' if window == "live" else f'"closed-{stored.revision}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if if_none_match and _names(if_none_match, etag):
         return Response(status_code=304, headers=headers)
@@ -37,12 +68,24 @@ async def cityscore(city: str, state: ApiState, if_none_match: Annotated[str | N
 
 
 async def require_score(state: State, city: str) -> Stored:
-    """The newest score. Raises UnknownCityError or NoScoreError."""
+    """The newest live score. Raises UnknownCityError or NoScoreError."""
     stored = await state.snapshots.read(city)
     if stored is None:
         await require_city(state, city)
         raise NoScoreError(city=city)
     return stored
+
+
+async def require_closed(state: State, city: str) -> Stored:
+    """The newest closed score. Raises UnknownCityError or NoScoreError."""
+    columns = cityscore_closed.c
+    query = sa.select(columns.city, columns.revision, sa.cast(columns.snapshot, sa.Text)).where(columns.city == city)
+    async with state.engine.connect() as connection:
+        row = (await connection.execute(query.order_by(columns.revision.desc()).limit(1))).one_or_none()
+    if row is None:
+        await require_city(state, city)
+        raise NoScoreError(city=city)
+    return Stored(*row)
 
 
 def _names(if_none_match: str, etag: str) -> bool:

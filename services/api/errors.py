@@ -5,6 +5,9 @@ ApiError
 ├── UnknownKpiError         404
 ├── NoScoreError            404  the city is known, its first score is not stored yet
 ├── NoSeriesError           422  the KPI is not a quotient of additive parts, or not bound to events yet
+├── NoScoreThenError        404  nothing was stored by the instant that was asked for
+├── UnboundKpiError         422  the KPI is not bound to events yet
+├── AsOfError               422  as_of, known or year ask for what cannot be known
 ├── SeriesRangeError        422  from, to or resolution ask for nothing, too much or what is gone
 ├── SourceCursorError       422  `after` is not the `next` of a page
 ├── TooManyStreamsError     503
@@ -95,6 +98,24 @@ class SeriesRangeError(ApiError):
 
 class SourceCursorError(ApiError):
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "source_cursor"
+
+
+class NoScoreThenError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "no_score_then"
+
+
+class UnboundKpiError(ApiError):
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "unbound_kpi"
+
+
+class AsOfError(ApiError):
+    """`code` is one of as_of_future, known_without_as_of, year_future."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, code: str, **params: object) -> None:
+        self.code = code
+        super().__init__(**params)
 
 
 class TooManyStreamsError(ApiError):

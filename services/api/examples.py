@@ -110,3 +110,103 @@ SOURCE_SUMMARY: Final[Json] = {
     "missing": 3,
     "systems": [{"system": "heat", "states": {"live": 118, "silent": 1, "frozen": 1, "drifting": 0}, "missing": 3}],
 }
+CLOSED_KPI: Final[Json] = KPI_STATE | {
+    "window": {"begin": "2026-11-20T19:00:00Z", "end": "2026-11-21T19:00:00Z"},
+    "name": "2026-11-21",
+    "period_revision": 2,
+    "window_coverage": 1.0,
+}
+CLOSED_SNAPSHOT: Final[Json] = SNAPSHOT | {"basis": "closed", "revision": 12, "kpis": {"2.1": CLOSED_KPI}}
+PAST_SNAPSHOT: Final[Json] = SNAPSHOT | {"as_of": "2026-11-22T18:00:30Z", "known": "then", "granule": "minute"}
+PAST_CLOSED_SNAPSHOT: Final[Json] = CLOSED_SNAPSHOT | {"as_of": "2026-11-22T18:00:30Z", "known": "now"}
+WINDOWS: Final[Json] = {
+    "code": "2.1",
+    "unit": "s",
+    "period": "day",
+    "computed_at": "2026-11-22T18:00:01Z",
+    "windows": [
+        {
+            "kind": "trailing",
+            "name": "24h",
+            "begin": "2026-11-21T18:01:00Z",
+            "end": "2026-11-22T18:01:00Z",
+            "value": 14.2,
+            "numerator": 17_253_000,
+            "denominator": 1215,
+            "freshness": "fresh",
+            "coverage": 1.0,
+            "percentiles": {"p50": 9.1, "p95": 41.0, "p99": 66.0},
+            "enters": "live",
+        },
+        {
+            "kind": "running",
+            "name": "2026-W47",
+            "begin": "2026-11-15T19:00:00Z",
+            "end": "2026-11-22T18:01:00Z",
+            "value": 13.8,
+            "numerator": 114_319_200,
+            "denominator": 8284,
+            "freshness": "fresh",
+            "coverage": 0.994,
+            "percentiles": {"p50": 8.9, "p95": 40.2, "p99": 65.0},
+            "enters": None,
+        },
+    ],
+}
+PERIODS: Final[Json] = {
+    "code": "2.1",
+    "unit": "s",
+    "period": "day",
+    "periods": [
+        {
+            "name": "2026-11-21",
+            "begin": "2026-11-20T19:00:00Z",
+            "end": "2026-11-21T19:00:00Z",
+            "revisions": [
+                {
+                    "revision": 1,
+                    "value": 14.4,
+                    "numerator": 17_280_000,
+                    "denominator": 1200,
+                    "difference": None,
+                    "attainment": 0.694,
+                    "target": {"op": "<=", "value": 10, "stated": []},
+                    "weight": 10,
+                    "freshness": "fresh",
+                    "newest": "2026-11-21T18:59:41Z",
+                    "coverage": 1.0,
+                    "catalogue_hash": "5f3c0e1b",
+                    "computed_at": "2026-11-21T19:05:12Z",
+                },
+                {
+                    "revision": 2,
+                    "value": 14.2,
+                    "numerator": 17_253_000,
+                    "denominator": 1215,
+                    "difference": -0.2,
+                    "attainment": 0.704,
+                    "target": {"op": "<=", "value": 10, "stated": []},
+                    "weight": 10,
+                    "freshness": "fresh",
+                    "newest": "2026-11-21T18:59:41Z",
+                    "coverage": 1.0,
+                    "catalogue_hash": "5f3c0e1b",
+                    "computed_at": "2026-11-22T04:17:12Z",
+                },
+            ],
+        }
+    ],
+}
+YEARLY: Final[Json] = {
+    "city": "almaty",
+    "year": 2026,
+    "label": "operational_estimate",
+    "status": "frozen",
+    "freezes_on": "2027-01-31",
+    "official": {
+        "hash": "9b1f6c0d",
+        "computed_at": "2027-01-30T19:00:12Z",
+        "evaluation": {"city": "almaty", "year": 2026, "score": {"index": 61.2}},
+    },
+    "revisions": [],
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from schemas.units import UNITS
 from services.api.cities import require_city
 from services.api.errors import UnknownKpiError
 from services.api.examples import KPI_ROW
+from services.api.history import AsOf, Known, KnownQuery, check_known, live_at
 from services.api.language import LangQuery, in_language
 from services.api.state import ApiState, State
 from services.runtime.messages import Language
@@ -49,18 +51,22 @@ class KpiRow(BaseModel):
 
 
 @router.get("")
-async def kpis(city: str, state: ApiState, lang: LangQuery = None) -> list[KpiRow]:
-    """All rows of annex 4, in its order."""
-    category, states = await _context(state, city)
+async def kpis(
+    city: str, state: ApiState, lang: LangQuery = None, as_of: AsOf = None, known: KnownQuery = None
+) -> list[KpiRow]:
+    """All rows of annex 4, in its order; with `as_of` the states are those of a past instant, the rows today's."""
+    category, states = await _context(state, city, as_of, known)
     return [
         _row(state.catalogue, initiative, kpi, category, states, lang) for initiative, kpi in rows_of(state.catalogue)
     ]
 
 
 @router.get("/{code}")
-async def kpi(city: str, code: str, state: ApiState, lang: LangQuery = None) -> KpiRow:
+async def kpi(
+    city: str, code: str, state: ApiState, lang: LangQuery = None, as_of: AsOf = None, known: KnownQuery = None
+) -> KpiRow:
     """One row of annex 4."""
-    category, states = await _context(state, city)
+    category, states = await _context(state, city, as_of, known)
     initiative, row = require_kpi(state.catalogue, code)
     return _row(state.catalogue, initiative, row, category, states, lang)
 
@@ -80,7 +86,13 @@ def require_kpi(catalogue: Catalogue, code: str) -> tuple[Initiative, Kpi]:
     return found
 
 
-async def _context(state: State, city: str) -> tuple[Category, dict[str, Any]]:
+async def _context(
+    state: State, city: str, as_of: datetime | None, known: Known | None
+) -> tuple[Category, dict[str, Any]]:
+    check_known(as_of, known)
+    if as_of is not None:
+        past = await live_at(state, city, as_of, known)
+        return Category(past["category"]), past["kpis"]
     stored = await state.snapshots.read(city)
     if stored is None:
         return await require_city(state, city), {}

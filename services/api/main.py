@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from services.api.app import create_app
+from services.api.recomputing import MakeRecomputing
 from services.api.settings import ApiSettings
 from services.runtime import process
 
@@ -22,12 +23,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: ApiSettings, stop: asyncio.Event, migration_head: str | None = None) -> None:
+async def serve(
+    settings: ApiSettings, stop: asyncio.Event, recomputer: MakeRecomputing, migration_head: str | None = None
+) -> None:
     """Serve until `stop` is set: then end the live streams, finish the requests, close."""
     own = settings.own_certificate
     server = _Server(
         uvicorn.Config(
-            create_app(settings, stopping=stop, migration_head=migration_head),
+            create_app(settings, recomputer, stopping=stop, migration_head=migration_head),
             host=settings.api_host,
             port=settings.api_port,
             ssl_certfile=own and own.certificate,
@@ -50,6 +53,6 @@ async def serve(settings: ApiSettings, stop: asyncio.Event, migration_head: str 
     await serving
 
 
-def main(settings: ApiSettings, migration_head: str | None = None) -> None:
+def main(settings: ApiSettings, recomputer: MakeRecomputing, migration_head: str | None = None) -> None:
     """Run until SIGTERM or SIGINT."""
-    process.run(lambda stop: serve(settings, stop, migration_head), log_level=settings.log_level)
+    process.run(lambda stop: serve(settings, stop, recomputer, migration_head), log_level=settings.log_level)

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from schemas.catalogue import Catalogue
 from schemas.sources import SourceLimits
 from services.api.hub import Hub
+from services.api.recomputing import Recomputing
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
 from services.api.stock_taking import StockTaking
@@ -28,6 +29,7 @@ class State:
     engine: AsyncEngine
     snapshots: SnapshotReader
     hub: Hub
+    recomputing: Recomputing
     metrics: Metrics
     stock: StockTaking
     catalogue: Catalogue

@@ -9,6 +9,7 @@ from services.api import main as api
 from services.api.settings import ApiSettings
 from services.cli.settings import load
 from services.runtime.messages import text
+from services.scorer.recomputing import Recomputer
 
 
 def register(app: typer.Typer) -> None:
@@ -19,4 +20,4 @@ def register(app: typer.Typer) -> None:
         settings = load(ApiSettings)
         scheme = "https" if settings.own_certificate else "http"
         typer.echo(text("api.serving", url=f"{scheme}://{settings.api_host}:{settings.api_port}/"), err=True)
-        api.main(settings, migration_head=REVISION)
+        api.main(settings, Recomputer, migration_head=REVISION)

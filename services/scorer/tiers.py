@@ -145,12 +145,15 @@ def ended(tier: Tier, length: timedelta, at: datetime, timezone: str) -> Window:
     return Window(begin=midnight(local_date(end, timezone) - length, timezone), end=end)
 
 
-def finest(length: timedelta, at: datetime, timezone: str, today: datetime) -> tuple[Tier, Window]:
-    """The finest granule at which a past window, and the one before it, can still be read today."""
+def finest(
+    length: timedelta, at: datetime, timezone: str, today: datetime, *, compared: bool = False
+) -> tuple[Tier, Window]:
+    """The finest granule at which a past window (`compared`: and the one before it) can still be read today."""
     tiers: tuple[Tier, ...] = ("minute", "hour", "day")
     for tier in tiers:
         window = ended(tier, length, at, timezone)
-        if is_kept(window, timezone, today) and is_kept(before(window, length, timezone), timezone, today):
+        begin = before(window, length, timezone).begin if compared else window.begin
+        if is_kept(Window(begin=begin, end=window.begin), timezone, today) and is_kept(window, timezone, today):
             break
     return tier, window
 

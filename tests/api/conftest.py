@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.migrations.run import head
 from services.api.main import serve
 from services.api.settings import ApiSettings
+from services.scorer.recomputing import Recomputer
 from tests.waiting import eventually
 
 
@@ -42,7 +43,7 @@ async def running(database_url: SecretStr, *, port: int = 0, **settings: Any) ->
     port, stop = port or _free_port(), asyncio.Event()
     chosen = {f"api_{name}": value for name, value in settings.items()}
     made = ApiSettings(database_url=database_url, api_port=port, **chosen)
-    task = asyncio.create_task(serve(made, stop, migration_head=head()))
+    task = asyncio.create_task(serve(made, stop, Recomputer, migration_head=head()))
     url = f"http://127.0.0.1:{port}"
     try:
         async with httpx2.AsyncClient(base_url=url, timeout=10) as client:

@@ -15,13 +15,14 @@ from schemas.live import ChangeMessage, EndMessage, HeartbeatMessage
 from services.api.app import create_app
 from services.api.settings import ApiSettings
 from services.runtime.settings import RuntimeSettings
+from services.scorer.recomputing import Recomputer
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    return create_app(ApiSettings(database_url=SecretStr("postgresql+asyncpg://nobody@127.0.0.1:1/none")))
+    return create_app(ApiSettings(database_url=SecretStr("postgresql+asyncpg://nobody@127.0.0.1:1/none")), Recomputer)
 
 
 def routes(app: FastAPI) -> set[tuple[str, str]]:

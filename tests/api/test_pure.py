@@ -13,8 +13,17 @@ import pytest
 from schemas.live import EndReason
 from schemas.measures import Measure
 from schemas.retention import PARTS_KEPT
-from schemas.snapshot import Freshness, KpiState, Snapshot, Window
+from schemas.snapshot import (
+    ClosedSnapshot,
+    Freshness,
+    KpiState,
+    PastClosedSnapshot,
+    PastSnapshot,
+    Snapshot,
+    Window,
+)
 from schemas.sources import STATES
+from schemas.windows import ClosedPeriods, KpiWindows
 from services.api import examples
 from services.api.changes import change
 from services.api.errors import ApiError, SeriesRangeError
@@ -23,6 +32,7 @@ from services.api.kpis import KpiRow
 from services.api.language import in_language
 from services.api.page import page_texts
 from services.api.series import Series, span_of, value_of
+from services.api.yearly import Yearly
 from services.runtime.messages import LANGUAGES, room
 from services.scorer import kinds
 from services.scorer.kinds import Facts, Span, Sums
@@ -81,6 +91,12 @@ def test_examples_are_of_their_models() -> None:
     KpiRow.model_validate(examples.KPI_ROW)
     Series.model_validate(examples.SERIES)
     Explanation.model_validate(examples.EXPLANATION)
+    ClosedSnapshot.model_validate(examples.CLOSED_SNAPSHOT)
+    PastSnapshot.model_validate(examples.PAST_SNAPSHOT)
+    PastClosedSnapshot.model_validate(examples.PAST_CLOSED_SNAPSHOT)
+    KpiWindows.model_validate(examples.WINDOWS)
+    ClosedPeriods.model_validate(examples.PERIODS)
+    Yearly.model_validate(examples.YEARLY)
 
 
 def test_texts_are_complete_in_three_languages() -> None:

@@ -144,7 +144,7 @@ def test_a_past_window_ends_by_its_moment_and_can_be_read(
     at: datetime, zone: str, period: Period, age: timedelta
 ) -> None:
     today = at + age
-    tier, window = finest(LENGTH[period], at, zone, today)
+    tier, window = finest(LENGTH[period], at, zone, today, compared=True)
     assert window.end == bucket_of(tier, at, zone)
     assert is_kept(window, zone, today)
     assert is_kept(before(window, LENGTH[period], zone), zone, today)
@@ -168,7 +168,14 @@ def test_a_past_window_ends_by_its_moment_and_can_be_read(
 )
 def test_granules_of_past_windows(period: str, days: int, tier: str) -> None:
     now = at("2026-11-22T10:20:30+00:00")
-    assert finest(LENGTH[Period(period)], now - timedelta(days=days), ALMATY, now)[0] == tier
+    assert finest(LENGTH[Period(period)], now - timedelta(days=days), ALMATY, now, compared=True)[0] == tier
+
+
+@pytest.mark.parametrize(("days", "tier"), [(1.9, "minute"), (2.1, "hour"), (108, "hour"), (110, "day")])
+def test_what_is_not_compared_stays_fine_for_longer(days: float, tier: str) -> None:
+    now = at("2026-11-22T10:20:30+00:00")
+    length = LENGTH[Period.QUARTER if days > 100 else Period.DAY]
+    assert finest(length, now - timedelta(days=days), ALMATY, now)[0] == tier
 
 
 def test_a_past_window_is_that_of_the_live_score_of_the_minute_before() -> None:
