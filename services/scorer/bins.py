@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.snapshot import Window
@@ -16,23 +15,23 @@ from schemas.tables import Tier
 from services.scorer.parts import TIERS
 from services.scorer.tiers import KEPT, bucket_of, cover
 from services.scorer.types import BinKey, Bins, City
+from services.scorer.writes import Bound, Write
 
 _MOMENT: Final = sa.DateTime(timezone=True)
 
 
-def _add(tier: Tier) -> sa.TextClause:
+def _add(tier: Tier) -> Write:
     table = f"bin_{tier}"
-    return sa.text(f"""
+    return Write(
+        table,
+        {"city": sa.Text(), "kpi": sa.Text(), "bucket": _MOMENT, "bin": sa.SmallInteger(), "count": sa.BigInteger()},
+        f"""
         INSERT INTO {table} (city, kpi, bucket, partition, bin, count)
         SELECT city, kpi, bucket, :partition, bin, count
-        FROM unnest(:city, :kpi, :bucket, :bin, :count) AS added(city, kpi, bucket, bin, count)
+        FROM unnest(:{table}_city, :{table}_kpi, :{table}_bucket, :{table}_bin, :{table}_count)
+          AS added(city, kpi, bucket, bin, count)
         ON CONFLICT (city, kpi, bucket, bin, partition) DO UPDATE SET count = {table}.count + excluded.count
-    """).bindparams(  # noqa: S608  # the tier's own table name
-        sa.bindparam("city", type_=ARRAY(sa.Text())),
-        sa.bindparam("kpi", type_=ARRAY(sa.Text())),
-        sa.bindparam("bucket", type_=ARRAY(_MOMENT)),
-        sa.bindparam("bin", type_=ARRAY(sa.SmallInteger())),
-        sa.bindparam("count", type_=ARRAY(sa.BigInteger())),
+        """,  # noqa: S608  # the tier's own table name
     )
 
 
@@ -49,16 +48,11 @@ _ADD: Final = {tier: _add(tier) for tier in TIERS}
 _SUM: Final = {tier: _sum(tier) for tier in TIERS}
 
 
-async def add(
-    connection: AsyncConnection, minutes: Bins, partition: int, cities: Mapping[str, City], now: datetime
-) -> None:
-    """Add the bins of a batch to every tier that keeps their time."""
+def added(minutes: Bins, cities: Mapping[str, City], now: datetime) -> Iterator[Bound]:
+    """The bins of a batch, in every tier that keeps their time."""
     for tier in TIERS:
-        rows = sorted(rolled_up(minutes, tier, cities, now).items())
-        if rows:
-            columns = zip(*((*key, count) for key, count in rows), strict=True)
-            values = dict(zip(("city", "kpi", "bucket", "bin", "count"), map(list, columns), strict=True))
-            await connection.execute(_ADD[tier], {"partition": partition, **values})
+        rolled = rolled_up(minutes, tier, cities, now)
+        yield _ADD[tier].of([(*key, count) for key, count in sorted(rolled.items())])
 
 
 def rolled_up(minutes: Bins, tier: Tier, cities: Mapping[str, City], now: datetime) -> Bins:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scorer.tiers import day_of
 from services.scorer.types import City, Folded
+from services.scorer.writes import Bound, Write
 
 
 class ChangedDay(NamedTuple):
@@ -51,14 +52,23 @@ _KEY: Final = (
     sa.bindparam("onwards", type_=ARRAY(sa.Boolean())),
 )
 
-_RECORD: Final = sa.text("""
+_RECORD: Final = Write(
+    "changed_day",
+    {
+        "city": sa.Text(),
+        "day": sa.DateTime(timezone=True),
+        "kpi": sa.Text(),
+        "onwards": sa.Boolean(),
+        "at": sa.DateTime(timezone=True),
+    },
+    """
     INSERT INTO changed_day (city, day, kpi, onwards, partition, revision, since, changed_at)
-    SELECT city, day, kpi, onwards, :partition, 1, :now, :now
-    FROM unnest(:city, :day, :kpi, :onwards) AS changed(city, day, kpi, onwards)
+    SELECT city, day, kpi, onwards, :partition, 1, at, at
+    FROM unnest(:changed_day_city, :changed_day_day, :changed_day_kpi, :changed_day_onwards, :changed_day_at)
+      AS changed(city, day, kpi, onwards, at)
     ON CONFLICT (city, day, kpi, onwards, partition) DO UPDATE
     SET revision = changed_day.revision + 1, changed_at = excluded.changed_at
-""").bindparams(
-    *_KEY, sa.bindparam("city", type_=ARRAY(sa.Text())), sa.bindparam("now", type_=sa.DateTime(timezone=True))
+    """,
 )
 
 _UNSETTLED: Final = sa.text("SELECT min(since), max(changed_at) FROM changed_day WHERE city = :city")
@@ -96,14 +106,9 @@ def changed(folded: Folded, cities: Mapping[str, City], now: datetime) -> set[Ch
     return days | onwards
 
 
-async def record(
-    connection: AsyncConnection, folded: Folded, partition: int, cities: Mapping[str, City], now: datetime
-) -> None:
-    """Record them, in key order."""
-    days = sorted(changed(folded, cities, now))
-    if days:
-        columns = dict(zip(ChangedDay._fields, map(list, zip(*days, strict=True)), strict=True))
-        await connection.execute(_RECORD, {"partition": partition, "now": now, **columns})
+def recorded(folded: Folded, cities: Mapping[str, City], now: datetime) -> Bound:
+    """They are recorded as changed at `now`."""
+    return _RECORD.of([(*day, now) for day in sorted(changed(folded, cities, now))])
 
 
 async def unsettled(connection: AsyncConnection, city: str) -> Unsettled | None:

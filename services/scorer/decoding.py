@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -16,71 +16,64 @@ from services.scorer.types import Decoded, EventKey, Record, Rejected
 
 _CLASS_OF = {STRUCTS[name]: model.event_class for name, model in EVENT_TYPES.items()}
 
+MOST_SOURCES: Final = 1_000_000
+
 
 def hash64(data: bytes) -> int:
     """64 bits as PostgreSQL's signed bigint."""
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "big", signed=True)
 
 
+class _Source(NamedTuple):
+    identity: Identity
+    prefix: bytes
+    """What the hash of an identity begins with."""
+
+
 class RecordDecoder:
-    """Decodes records; remembers identities it has parsed, because a city has few sources and many events."""
+    """Decodes records; remembers sources it has parsed, because a city has few of them and many events."""
 
     def __init__(self) -> None:
         self._decode: Callable[[bytes], Any] = decoder().decode
         self._decode_retraction: Callable[[bytes], Any] = retraction_decoder().decode
-        self._identities: dict[str, Identity] = {}
+        self._sources: dict[str, _Source] = {}
 
     def decode(self, records: Iterable[Record], cities: Collection[str]) -> tuple[list[Decoded], list[Rejected]]:
         """Split records into events of known cities and rejections, each in the order of offsets."""
         decoded: list[Decoded] = []
         rejected: list[Rejected] = []
+        decode, sources = self._decode, self._sources  # the hot loop
         for record in records:
-            result = self._one(record, cities)
-            if isinstance(result, Decoded):
-                decoded.append(result)
-            else:
-                rejected.append(result)
+            body = record.value or b""
+            try:
+                try:
+                    event = decode(body)
+                    event_class = _CLASS_OF[type(event)]
+                except msgspec.DecodeError as error:
+                    event, event_class = self._retraction(body, error)
+                identity, prefix = sources.get(event.source) or self._source(event.source)
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                rejected.append(Rejected(record.offset, Reason.UNDECODABLE, str(error)[:500], body))
+                continue
+            if identity.city not in cities:
+                detail = f"city {identity.city!r} is not registered: add it with `ahual city apply`, then replay"
+                rejected.append(Rejected(record.offset, Reason.UNKNOWN_CITY, detail, body, identity))
+                continue
+            key = EventKey(hash64(prefix + event.id.encode()), event.time)
+            decoded.append(Decoded(key, hash64(body), identity, event_class, record.offset, body, event))
         return decoded, rejected
 
-    def _one(self, record: Record, cities: Collection[str]) -> Decoded | Rejected:
+    def _retraction(self, body: bytes, error: msgspec.DecodeError) -> tuple[Any, EventClass]:
+        """An event without data that supersedes another, and its class; raises `error` if it is none."""
         try:
-            event = self._decode(record.value)
-            identity = self._identity(event.source)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            if (retraction := self._retraction(record, cities)) is not None:
-                return retraction
-            return Rejected(record.offset, Reason.UNDECODABLE, str(error)[:500], record.value)
-        return self._known(record, event, identity, _CLASS_OF[type(event)], cities)
+            event = self._decode_retraction(body)
+            return event, EVENT_TYPES[event.type].event_class
+        except (msgspec.DecodeError, LookupError, RecursionError):
+            raise error from None
 
-    def _retraction(self, record: Record, cities: Collection[str]) -> Decoded | Rejected | None:
-        """The record as an event without data that supersedes another; None if it is none."""
-        try:
-            event = self._decode_retraction(record.value)
-            event_class = EVENT_TYPES[event.type].event_class
-            return self._known(record, event, self._identity(event.source), event_class, cities)
-        except (msgspec.DecodeError, LookupError, ValueError, RecursionError):
-            return None
-
-    def _known(
-        self, record: Record, event: Any, identity: Identity, event_class: EventClass, cities: Collection[str]
-    ) -> Decoded | Rejected:
-        if identity.city not in cities:
-            detail = f"city {identity.city!r} is not registered: add it with `ahual city apply`, then replay"
-            return Rejected(record.offset, Reason.UNKNOWN_CITY, detail, record.value, identity)
-        return Decoded(
-            EventKey(hash64(f"{event.source}\0{event.id}".encode()), event.time),
-            hash64(record.value),
-            identity,
-            event_class,
-            record.offset,
-            record.value,
-            event,
-        )
-
-    def _identity(self, source: str) -> Identity:
-        known = self._identities.get(source)
-        if known is None:
-            known = self._identities[source] = parse_identity(source.removeprefix("/"))
-            if len(self._identities) > 1_000_000:
-                self._identities.clear()
-        return known
+    def _source(self, source: str) -> _Source:
+        if len(self._sources) >= MOST_SOURCES:
+            self._sources.clear()
+        found = _Source(parse_identity(source.removeprefix("/")), f"{source}\0".encode())
+        self._sources[source] = found
+        return found

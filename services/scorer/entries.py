@@ -12,31 +12,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scorer.kinds import Total
 from services.scorer.types import Entries
+from services.scorer.writes import Bound, Write
 
-_MOMENTS: Final = ARRAY(sa.DateTime(timezone=True))
-_TYPES: Final[dict[str, sa.types.TypeEngine[Any]]] = {
-    "city": ARRAY(sa.Text()),
-    "kpi": ARRAY(sa.Text()),
-    "component": ARRAY(sa.Text()),
-    "term": ARRAY(sa.SmallInteger()),
-    "district": ARRAY(sa.Text()),
-    "source": ARRAY(sa.Text()),
-    "at": _MOMENTS,
-    "time": _MOMENTS,
-    "id_hash": ARRAY(sa.BigInteger()),
-    "value": ARRAY(sa.BigInteger()),
-    "count": ARRAY(sa.BigInteger()),
-    "until": _MOMENTS,
+_MOMENT: Final = sa.DateTime(timezone=True)
+_MOMENTS: Final = ARRAY(_MOMENT)
+_COLUMNS: Final[dict[str, sa.types.TypeEngine[Any]]] = {
+    "city": sa.Text(),
+    "kpi": sa.Text(),
+    "component": sa.Text(),
+    "term": sa.SmallInteger(),
+    "district": sa.Text(),
+    "source": sa.Text(),
+    "at": _MOMENT,
+    "time": _MOMENT,
+    "id_hash": sa.BigInteger(),
+    "value": sa.BigInteger(),
+    "count": sa.BigInteger(),
+    "until": _MOMENT,
 }
-_COLUMNS: Final = ", ".join(f'"{name}"' for name in _TYPES)
-_KEY: Final = ", ".join(f'"{name}"' for name in list(_TYPES)[:9])
-_ADD: Final = sa.text(f"""
-    INSERT INTO entry ({_COLUMNS}, partition)
-    SELECT {_COLUMNS}, :partition FROM unnest({", ".join(f":{name}" for name in _TYPES)}) AS added({_COLUMNS})
+_NAMES: Final = ", ".join(f'"{name}"' for name in _COLUMNS)
+_KEY: Final = ", ".join(f'"{name}"' for name in list(_COLUMNS)[:9])
+_ADD: Final = Write(
+    "entry",
+    _COLUMNS,
+    f"""
+    INSERT INTO entry ({_NAMES}, partition)
+    SELECT {_NAMES}, :partition FROM unnest({", ".join(f":entry_{name}" for name in _COLUMNS)}) AS added({_NAMES})
     ON CONFLICT ({_KEY}, partition) DO UPDATE
     SET value = entry.value + excluded.value, count = entry.count + excluded.count
-""").bindparams(  # noqa: S608  # our own column names
-    *(sa.bindparam(name, type_=kind) for name, kind in _TYPES.items())
+    """,  # noqa: S608  # our own column names
 )
 
 
@@ -98,8 +102,6 @@ async def totals(connection: AsyncConnection, city: str, wanted: Sequence[Wanted
     return found
 
 
-async def add(connection: AsyncConnection, entries: Entries, partition: int) -> None:
-    """Add the entries of a batch, in key order."""
-    if entries:
-        columns = zip(*((*key, *entry) for key, entry in sorted(entries.items())), strict=True)
-        await connection.execute(_ADD, {"partition": partition, **dict(zip(_TYPES, map(list, columns), strict=True))})
+def added(entries: Entries) -> Bound:
+    """The entries of a batch."""
+    return _ADD.of([key + entry for key, entry in sorted(entries.items())])

@@ -2,6 +2,8 @@
 
     ScorerError
     ├── FencedError        another scorer has moved the partition's offset: give the batch up and seek
+    ├── KnownEventsError   a batch that was taken for new holds stored events: begin its transaction anew
+    ├── UnknownCityError   an event of a city that was not registered when the cities were read: read them again
     ├── ContendedError     another partition decides the same correction at this moment: nothing committed, try again
     ├── MeasureError       a measure names what its event type does not have: the process must not start
     ├── OtherMeasuresError a rebuild would compare what different measures added
@@ -22,6 +24,14 @@ class ScorerError(Exception):
 
 class FencedError(ScorerError):
     """The stored offset is not the one this batch begins at."""
+
+
+class KnownEventsError(ScorerError):
+    """A batch holds events that the ledger has already."""
+
+
+class UnknownCityError(ScorerError):
+    """A batch holds events of a city that is not known, or not yet."""
 
 
 class ContendedError(ScorerError):

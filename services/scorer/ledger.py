@@ -1,8 +1,8 @@
 """The event ledger: what was stored before is a duplicate and counts nowhere.
 
 Of every event there is a narrow row that its identity makes unique, and of every batch one row with the bodies.
-Duplicates are rare, so a batch is copied straight into the ledger inside a savepoint; only when the unique index
-objects does it go through a temporary table that tells old from new.
+Duplicates are rare, so a batch is copied straight into the ledger; only when the unique index objects does its
+transaction begin anew, and goes through a temporary table that tells old from new.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from typing import Any, Final, NamedTuple
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas import tables
 from schemas.dead_letter import Reason
 from schemas.events.envelope import EventClass
-from schemas.tables import ledger_batch_id, ledger_batches
 from services.scorer import bodies, rows, tombstones
+from services.scorer.errors import KnownEventsError
 from services.scorer.types import Batch, Decoded, EventKey, Rejected
-
-FLOOR_LOCK: Final = 0x4C454447
-"""Advisory lock: shared by scorers for a batch, exclusive for whoever moves a floor."""
+from services.scorer.writes import Bound, Write
 
 
 class Sorted(NamedTuple):
@@ -35,6 +33,8 @@ class Sorted(NamedTuple):
     """Stored, but a correction that came before takes its place."""
     duplicate: int
     rejected: Sequence[Rejected]
+    bodies: Sequence[Bound]
+    """Still to be written, in the same transaction."""
 
     @property
     def stored(self) -> Sequence[Decoded]:
@@ -60,78 +60,109 @@ def conflict(event: Decoded) -> Rejected:
 
 
 async def floors(connection: AsyncConnection) -> dict[str, datetime]:
-    """The oldest event times that are still accepted, per event class; held until the transaction ends."""
-    await connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": FLOOR_LOCK})
+    """The oldest event times that are still accepted, per event class; `offsets.move` holds them where they are."""
     rows = await connection.execute(sa.text("SELECT event_class, floor FROM ledger_floor"))
     return {row.event_class: row.floor for row in rows}
 
 
-async def store(connection: AsyncConnection, events: Sequence[Decoded], batch: Batch, stored_at: datetime) -> Sorted:
-    """Insert what is new; tell apart what was there already and what contradicts it.
+async def store(
+    connection: AsyncConnection,
+    events: Sequence[Decoded],
+    batch: Batch,
+    number: int,
+    stored_at: datetime,
+    *,
+    straight: bool = False,
+) -> Sorted:
+    """Enter what is new under the batch's number; tell apart what was there already and what contradicts it.
 
-    The caller's transaction must have begun with a statement of its own: COPY goes through the driver.
+    `straight` is the fast way, for batches without known events: KnownEventsError when there is one, which leaves the
+    transaction unusable. The caller's transaction must have begun with a statement of its own: COPY goes through the
+    driver.
     """
-    first: dict[EventKey, Decoded] = {}
-    for event in events:
-        first.setdefault(event.key, event)
+    driver: Any = (await connection.get_raw_connection()).driver_connection
     new: list[Decoded] = []
     superseded: list[Decoded] = []
     there: dict[EventKey, int] = {}
-    for event_class in sorted({event.event_class for event in first.values()}):
-        of_class = [event for event in first.values() if event.event_class == event_class]
-        met = await _store_class(connection, event_class, of_class, batch, stored_at)
+    written: list[Bound] = []
+    first = first_of_each(events)
+    for event_class, of_class in _by_class(first).items():
+        met = await _enter(driver, f"ledger_{event_class}", of_class, number, straight=straight)
         new += met.new
         superseded += met.superseded
         there |= met.there
+        written.append(_bodies(event_class, of_class, met, batch, number, stored_at))
     rejected = [] if len(new) == len(events) else list(contradictions(events, first, there))
-    return Sorted(new, superseded, len(events) - len(new) - len(superseded) - len(rejected), rejected)
+    duplicate = len(events) - len(new) - len(superseded) - len(rejected)
+    return Sorted(new, superseded, duplicate, rejected, written)
+
+
+def first_of_each(events: Sequence[Decoded]) -> Sequence[Decoded]:
+    """The events without those that share an identity with an earlier one."""
+    if len({event.key.id_hash for event in events}) == len(events):
+        return events
+    first: dict[EventKey, Decoded] = {}
+    for event in events:
+        first.setdefault(event.key, event)
+    return list(first.values())
 
 
 def contradictions(
-    events: Iterable[Decoded], first: Mapping[EventKey, Decoded], there: Mapping[EventKey, int]
+    events: Iterable[Decoded], first: Iterable[Decoded], there: Mapping[EventKey, int]
 ) -> Iterator[Rejected]:
     """Events whose identity has other content: in the ledger, else in the first of the batch."""
+    contents = {event.key: event.content_hash for event in first} | dict(there)
     for event in events:
-        known = there.get(event.key)
-        if (first[event.key].content_hash if known is None else known) != event.content_hash:
+        if contents[event.key] != event.content_hash:
             yield conflict(event)
 
 
-async def _store_class(
-    connection: AsyncConnection, event_class: EventClass, events: Sequence[Decoded], batch: Batch, at: datetime
-) -> Met:
-    number = int((await connection.execute(sa.select(ledger_batch_id.next_value()))).scalar_one())
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    met = await _enter(driver, f"ledger_{event_class}", events, number)
+def _by_class(events: Sequence[Decoded]) -> dict[EventClass, Sequence[Decoded]]:
+    classes = {event.event_class for event in events}
+    if len(classes) == 1:
+        return {classes.pop(): events}
+    return {found: [event for event in events if event.event_class == found] for found in sorted(classes)}
+
+
+def _batch(event_class: EventClass) -> Write:
+    name = f"ledger_batch_{event_class}"
+    table = tables.ledger_batches[event_class]
+    columns = {column.name: column.type for column in table.c if column.name != "partition"}
+    names = ", ".join(columns)
+    return Write(
+        name,
+        columns,
+        f"INSERT INTO {name} ({names}, partition) SELECT {names}, :partition FROM"  # noqa: S608  # our own names
+        f" unnest({', '.join(f':{name}_{column}' for column in columns)}) AS added({names})",
+    )
+
+
+_BATCH: Final[dict[EventClass, Write]] = {event_class: _batch(event_class) for event_class in tables.ledger_batches}
+
+
+def _bodies(
+    event_class: EventClass, entered: Sequence[Decoded], met: Met, batch: Batch, number: int, stored_at: datetime
+) -> Bound:
     stored = [*met.new, *met.superseded]
-    if stored:
-        kept = {event.offset for event in stored}
-        row = {
-            "id": number,
-            "cluster": batch.cluster,
-            "topic_id": batch.topic_id,
-            "partition": batch.partition,
-            "first_offset": batch.begin,
-            "last_offset": batch.end - 1,
-            "stored_at": at,
-            "first_time": min(event.key.time for event in stored),
-            "last_time": max(event.key.time for event in stored),
-            "count": len(stored),
-            "bodies": bodies.pack(event.body if event.offset in kept else b"" for event in events),
-        }
-        await connection.execute(insert(ledger_batches[event_class]).values(row))
-    return met
-
-
-async def _enter(driver: Any, table: str, events: Sequence[Decoded], number: int) -> Met:
-    encoded = memoryview(rows.encode(events, number))  # asyncpg takes bytes for a path
-    await driver.execute("SAVEPOINT straight")
-    try:
-        await driver.copy_to_table(table, source=encoded, columns=rows.COLUMNS, format="binary")
-    except asyncpg.UniqueViolationError:
-        await driver.execute("ROLLBACK TO SAVEPOINT straight")
+    if not stored:
+        return _BATCH[event_class].of(())
+    if len(stored) == len(entered):
+        lines = [event.body for event in entered]
     else:
-        await driver.execute("RELEASE SAVEPOINT straight")
+        kept = {event.offset for event in stored}
+        lines = [event.body if event.offset in kept else b"" for event in entered]
+    times = [event.key.time for event in stored]
+    origin = (number, batch.cluster, batch.topic_id, batch.begin, batch.end - 1)
+    return _BATCH[event_class].of([(*origin, stored_at, min(times), max(times), len(stored), bodies.pack(lines))])
+
+
+async def _enter(driver: Any, table: str, events: Sequence[Decoded], number: int, *, straight: bool) -> Met:
+    encoded = memoryview(rows.encode(events, number))  # asyncpg takes bytes for a path
+    if straight:
+        try:
+            await driver.copy_to_table(table, source=encoded, columns=rows.COLUMNS, format="binary")
+        except asyncpg.UniqueViolationError as error:
+            raise KnownEventsError(table) from error
         return Met(events, (), {})
     await driver.execute(f"CREATE TEMP TABLE incoming (LIKE {table}) ON COMMIT DROP")  # our own name
     await driver.copy_to_table("incoming", source=encoded, columns=rows.COLUMNS, format="binary")
@@ -152,7 +183,7 @@ async def _tell_apart(driver: Any, table: str, events: Sequence[Decoded], number
     )
     await driver.execute("DROP TABLE incoming")
     return Met(
-        [events[row["position"]] for row in inserted],
+        [events[position] for position in sorted(row["position"] for row in inserted)],
         [events[position] for position in sorted(filled)],
         {events[row["position"]].key: row["content_hash"] for row in there},
     )

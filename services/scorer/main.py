@@ -24,30 +24,16 @@ from services.runtime.kafka import open_consumer
 from services.runtime.metrics import Metrics
 from services.runtime.schema_version import wait_for_schema
 from services.scorer import retention
-from services.scorer.cities import load_cities
+from services.scorer.cities import Cities
 from services.scorer.closing import Closer
+from services.scorer.commits import EventCommits
 from services.scorer.consumer import BatchConsumer
-from services.scorer.decoding import RecordDecoder
 from services.scorer.measures import compile_measures
 from services.scorer.score_writer import ScoreWriter
 from services.scorer.settings import ScorerSettings
-from services.scorer.transaction import Outcome, commit_dead_letters, commit_events
-from services.scorer.types import Batch, City
+from services.scorer.transaction import Outcome, commit_dead_letters
 
 log = logging.getLogger(__name__)
-
-
-class Cities:
-    """The registered cities; read again when an unknown one may have been added."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self.known: dict[str, City] = {}
-
-    async def refresh(self) -> None:
-        """Read the table again."""
-        async with self._engine.connect() as connection:
-            self.known = dict(await load_cities(connection))
 
 
 async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
@@ -61,12 +47,6 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
     cities = Cities(engine)
     await cities.refresh()
     await _remember(engine, catalogue)
-    decoder = RecordDecoder()
-
-    async def commit(batch: Batch) -> Outcome:
-        await cities.refresh()
-        return await commit_events(engine, batch, decoder, compiled, cities.known, utc_now)
-
     consumer = open_consumer(
         settings.kafka_bootstrap,
         group=settings.scorer_group,
@@ -78,7 +58,10 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
     batches = BatchConsumer(
         consumer,
         engine,
-        {EVENTS: commit, DEAD_LETTERS: partial(commit_dead_letters, engine, clock=utc_now)},
+        {
+            EVENTS: EventCommits(engine, compiled, cities, utc_now).commit,
+            DEAD_LETTERS: partial(commit_dead_letters, engine, clock=utc_now),
+        },
         metrics,
         batch_records=settings.scorer_batch_records,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.tables import CHANNEL_PARTS
 from services.runtime.topic_identity import TopicIdentity
 from services.scorer.errors import FencedError
 from services.scorer.types import Batch
@@ -20,17 +23,22 @@ _ENTER: Final = sa.text("""
     RETURNING next_offset, skipped
 """)
 
+FLOOR_LOCK: Final = 0x4C454447
+"""Advisory lock: shared by scorers for a batch, exclusive for whoever moves a floor of the ledger."""
+
 _MOVE: Final = sa.text("""
     UPDATE consumer_offset SET next_offset = :end, updated_at = now()
     WHERE cluster = :cluster AND topic_id = :topic_id AND partition = :partition AND next_offset = :begin
+    RETURNING nextval('ledger_batch_id') AS number, pg_advisory_xact_lock_shared(:lock)
 """)
 
-_COUNT: Final = sa.text("""
+_BOOK: Final = sa.text("""
     UPDATE consumer_offset
     SET stored = stored + :stored, duplicate = duplicate + :duplicate, rejected = rejected + :rejected
     WHERE cluster = :cluster AND topic_id = :topic_id AND partition = :partition
-    RETURNING next_offset - first_offset - stored - duplicate - rejected - skipped
-""")
+    RETURNING next_offset - first_offset - stored - duplicate - rejected - skipped AS unreconciled,
+      (SELECT count(pg_notify(:channel, city)) FROM unnest(:cities) AS changed(city))
+""").bindparams(sa.bindparam("cities", type_=ARRAY(sa.Text())))
 
 
 async def enter(
@@ -60,14 +68,25 @@ def _where(batch: Batch) -> dict[str, object]:
     return {"cluster": batch.cluster, "topic_id": batch.topic_id, "partition": batch.partition}
 
 
-async def move(connection: AsyncConnection, batch: Batch) -> None:
-    """Move the partition's offset past the batch; FencedError when it is not where the batch begins."""
-    moved = await connection.execute(_MOVE, {**_where(batch), "begin": batch.begin, "end": batch.end})
-    if moved.rowcount != 1:
+async def move(connection: AsyncConnection, batch: Batch) -> int:
+    """Move the partition's offset past the batch; FencedError when it is not where the batch begins.
+
+    Returns a number for the batch. Until the transaction ends, no floor of the ledger moves.
+    """
+    positions = {"begin": batch.begin, "end": batch.end, "lock": FLOOR_LOCK}
+    moved = (await connection.execute(_MOVE, {**_where(batch), **positions})).one_or_none()
+    if moved is None:
         raise FencedError(f"{batch.topic}/{batch.partition} is not at {batch.begin}")
+    return int(moved.number)
 
 
-async def count(connection: AsyncConnection, batch: Batch, *, stored: int, duplicate: int, rejected: int) -> int:
-    """Book what became of the batch; returns what does not add up (0 unless something is badly wrong)."""
+async def book(
+    connection: AsyncConnection, batch: Batch, *, stored: int, duplicate: int, rejected: int, cities: Collection[str]
+) -> int:
+    """Book what became of the batch, and tell the score writers which cities it changed (once it is committed).
+
+    Returns what does not add up: 0 unless something is badly wrong.
+    """
     outcome = {"stored": stored, "duplicate": duplicate, "rejected": rejected}
-    return int((await connection.execute(_COUNT, {**_where(batch), **outcome})).scalar_one())
+    notice = {"channel": CHANNEL_PARTS, "cities": sorted(cities)}
+    return int((await connection.execute(_BOOK, {**_where(batch), **outcome, **notice})).one().unreconciled)

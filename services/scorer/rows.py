@@ -29,8 +29,9 @@ def encode(events: Sequence[Decoded], batch: int) -> bytes:
     rows["fields"] = len(COLUMNS)
     for name in COLUMNS:
         rows[f"{name}_bytes"] = _ROW[name].itemsize
-    rows["time"] = [(event.key.time - _EPOCH) // _MICROSECOND for event in events]
-    rows["id_hash"] = [event.key.id_hash for event in events]
+    id_hashes, times = zip(*[event.key for event in events], strict=True)
+    rows["time"] = [(time - _EPOCH) // _MICROSECOND for time in times]
+    rows["id_hash"] = id_hashes
     rows["content_hash"] = [event.content_hash for event in events]
     rows["batch"] = batch
     rows["position"] = np.arange(len(events))

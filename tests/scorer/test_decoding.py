@@ -50,7 +50,7 @@ def test_a_contradiction_is_one_of_the_ledger_first_and_of_the_batch_second() ->
     same, other = answered(id="x"), answered(id="x", subject="other content")
     records = [Record(offset, body) for offset, body in enumerate((same, same, other, answered(id="y")))]
     decoded, _ = RecordDecoder().decode(records, CITIES)
-    first = {event.key: event for event in reversed(decoded)}
+    first = [decoded[0], decoded[3]]
     assert [(r.offset, r.reason) for r in contradictions(decoded, first, {})] == [(2, Reason.CONFLICT)]
     there = {decoded[2].key: decoded[2].content_hash}
     assert [r.offset for r in contradictions(decoded, first, there)] == [0, 1]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from schemas.tables import ledger_batch_id
 from services.scorer import ledger, stored_events
 from services.scorer.decoding import RecordDecoder
+from services.scorer.errors import KnownEventsError
 from services.scorer.stored_events import AT_ONCE, StoredEvent
 from services.scorer.types import Batch, Decoded, EventKey, Record
+from services.scorer.writes import together
 from tests.scorer.events import answered
 
 pytestmark = pytest.mark.stack
@@ -31,12 +35,18 @@ def call(number: int, **changes: str) -> bytes:
 
 
 async def store(engine: AsyncEngine, partition: int, *bodies: bytes, stored_at: datetime = NOW) -> ledger.Sorted:
-    records = [Record(n, body) for n, body in enumerate(bodies)]
     async with engine.begin() as connection:
-        await ledger.floors(connection)
-        return await ledger.store(
-            connection, decoded(*bodies), Batch("c", "t", "events", partition, 0, records), stored_at
-        )
+        return await enter(connection, partition, *bodies, stored_at=stored_at)
+
+
+async def enter(
+    connection: AsyncConnection, partition: int, *bodies: bytes, stored_at: datetime = NOW, straight: bool = False
+) -> ledger.Sorted:
+    batch = Batch("c", "t", "events", partition, 0, [Record(n, body) for n, body in enumerate(bodies)])
+    number = await connection.scalar(sa.select(ledger_batch_id.next_value()))
+    stored = await ledger.store(connection, decoded(*bodies), batch, number or 0, stored_at, straight=straight)
+    await together(connection, stored.bodies, partition)
+    return stored
 
 
 async def test_an_event_is_found_by_its_key(database: AsyncEngine) -> None:
@@ -106,7 +116,19 @@ async def test_times_are_kept_to_the_microsecond(database: AsyncEngine) -> None:
 async def test_what_was_entered_in_a_broken_transaction_is_gone(database: AsyncEngine) -> None:
     [event] = decoded(call(1))
     async with database.connect() as connection:
-        await ledger.floors(connection)
-        await ledger.store(connection, [event], Batch("c", "t", "events", 0, 0, [Record(0, event.body)]), NOW)
+        await enter(connection, 0, event.body)
+        assert await stored_events.find(connection, [event.key])
         await connection.rollback()
         assert await stored_events.find(connection, [event.key]) == {}
+
+
+async def test_straight_is_for_new_events_only(database: AsyncEngine) -> None:
+    async with database.begin() as connection:
+        entered = await enter(connection, 0, call(1), call(1), call(2), straight=True)
+    assert (len(entered.new), entered.duplicate) == (2, 1)
+    with pytest.raises(KnownEventsError):
+        async with database.begin() as connection:
+            await enter(connection, 0, call(3), call(2), straight=True)
+    async with database.connect() as connection:
+        found = await stored_events.find(connection, [event.key for event in decoded(*map(call, range(9)))])
+    assert [event.body for event in found.values()] == [call(1), call(2)]

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas import tables
 from schemas.identity import parse_identity
 from schemas.snapshot import Window
-from services.scorer import additions, entries, parts
+from services.scorer import additions, entries
 from services.scorer.decoding import hash64
 from services.scorer.fold import fold
 from services.scorer.kinds import Total
@@ -66,7 +66,6 @@ class World:
     async def add(self, *events: Decoded, sign: int = 1, partition: int = 0) -> None:
         folded = fold(events, self.compiled, CITIES, NOW, sign)
         await additions.add(self.connection, folded, partition, CITIES, NOW)
-        await parts.mark(self.connection, folded.changed(), partition)
 
     async def heard(self, system: str, hours: int, until: datetime = NOW) -> None:
         """The system reported in each of so many hours."""

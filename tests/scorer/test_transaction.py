@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas import tables
 from services.cityscore.catalogue import load_catalogue
 from services.runtime.topic_identity import TopicIdentity
-from services.scorer import ledger, offsets
+from services.scorer import offsets
 from services.scorer.decoding import RecordDecoder
 from services.scorer.errors import FencedError
 from services.scorer.measures import compile_measures
@@ -215,9 +215,11 @@ async def test_cohorts_enter_the_bucket_of_their_due_date(database: AsyncEngine)
 
 async def test_a_moved_floor_waits_for_scorers(database: AsyncEngine) -> None:
     """Whoever moves the floor holds the lock exclusively; a batch in flight has read the old floor and goes first."""
+    partition = Partition(database, "floors")
+    await partition.enter()
     async with database.begin() as scorer, database.begin() as mover:
-        await ledger.floors(scorer)
-        locked = await mover.execute(sa.text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ledger.FLOOR_LOCK})
+        await offsets.move(scorer, partition.batch(0, [b""]))
+        locked = await mover.execute(sa.text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": offsets.FLOOR_LOCK})
         assert locked.scalar_one() is False
 
 
