@@ -10,7 +10,7 @@ from typing import Final
 
 import psutil
 
-from tests.bench import compare, history, live, replay
+from tests.bench import compare, growth, history, live, replay
 from tests.bench.frameworks import FRAMEWORKS
 from tests.bench.say import say
 
@@ -19,6 +19,7 @@ SUITES: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "replay": replay.measure,
     "compare": compare.measure,
     "history": history.measure,
+    "growth": growth.measure,
 }
 
 
@@ -62,6 +63,10 @@ def _arguments() -> argparse.Namespace:
     four.add_argument("--districts", type=int, default=4, help="of the city, each with parts of every KPI")
     four.add_argument("--partitions", type=int, default=2, help="that each KPI's parts come from")
     four.add_argument("--ticks", type=int, default=100, help="scores of each kind")
+    five = parser.add_argument_group("growth")
+    five.add_argument("--cities", type=int, nargs="+", default=[1, 20, 200], help="how many share the backlog")
+    five.add_argument("--grown", type=int, default=300_000, help="different events in that backlog")
+    five.add_argument("--kpis", type=int, nargs="+", default=[118, 500], help="in the catalogue")
     asked = parser.parse_args()
     asked.seconds = asked.seconds or (600.0 if asked.full else 12.0)
     return asked

@@ -105,7 +105,7 @@ async def produce(stack: Stack, order: Order) -> Backlog:
         partitions = len(await producer.partitions_for(EVENTS))
         lanes = [_Lane(producer, partition) for partition in range(partitions)]
         backlog = Backlog(order)
-        for record in _redelivered(_events(order, partitions, backlog.minutes), order.duplicates):
+        for record in _redelivered(records_of(order, partitions, backlog.minutes), order.duplicates):
             await lanes[record.partition].put(record.key, record.body)
         for lane in lanes:
             await lane.close()
@@ -149,7 +149,7 @@ class _Lane:
         await asyncio.sleep(0)
 
 
-def _events(order: Order, partitions: int, minutes: dict[Minute, Call]) -> Iterator[Sent]:
+def records_of(order: Order, partitions: int, minutes: dict[Minute, Call]) -> Iterator[Sent]:
     """Every record in order of time; fills in the truth."""
     forms = stencils(order.size)
     sources = [device for city in order.cities for device in devices(city, partitions)]
