@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo test check fix docs chaos bench clean
+.PHONY: help setup setup-dev demo test check fix docs chaos hostile bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ docs: setup-dev ## Write the generated parts of the docs again
 chaos: setup-dev ## Break things at random under load, compare with the truth, print tables
 	@$(BIN)/python -m tests.chaos kills --rate 1000
 	@$(BIN)/python -m tests.chaos trials
+
+hostile: setup-dev ## A million hostile messages: no crash, no hang, no growing memory
+	@$(BIN)/python -m tests.hostile
 
 bench: setup-dev ## Measure rates, latencies, CPU and memory, print tables
 	@$(BIN)/python -m tests.bench

@@ -8,7 +8,7 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,13 +107,16 @@ def own_stack(
 
 
 @contextmanager
-def services_on(stack: Stack, category: str = "regional") -> Iterator[Installation]:
+def services_on(
+    stack: Stack, category: str = "regional", settings: Mapping[str, str] | None = None
+) -> Iterator[Installation]:
     """Our services on a migrated stack, with a new city, stopped at the end."""
     installation = Installation(stack, f"test-{time.time_ns() // 1_000_000}")
     asyncio.run(installation.register(category))
     try:
         for name, port in SERVICES.items():
-            stack.start(Program(name=name, argv=(str(Path(sys.executable).parent / "ahual"), name)))
+            argv = (str(Path(sys.executable).parent / "ahual"), name)
+            stack.start(Program(name=name, argv=argv, env=settings or {}))
             wait_until(
                 lambda port=port: answers(getattr(stack.ports, port), stack.client_tls()),  # type: ignore[misc]  # mypy: default of a lambda
                 seconds=READY_S,
