@@ -245,6 +245,9 @@ source_device: Final = sa.Table(
     sa.Column("sequence_floor", sa.BigInteger, comment="gaps below it are settled in sequence_lost"),
     sa.Column("sequence_lost", sa.BigInteger, nullable=False),
     sa.Column("sequence_restarts", sa.BigInteger, nullable=False),
+    sa.Column("learned_ms", sa.BigInteger, comment="expected interval, from gaps"),
+    sa.Column("drift_ms", sa.BigInteger, comment="how far its clock is ahead, from drifts"),
+    sa.Column("missing", sa.BigInteger, nullable=False, comment="sequence_lost and the gaps in sequence_seen"),
     postgresql_with={"fillfactor": 70},
 )
 

@@ -32,13 +32,13 @@ _SEE: Final = sa.text("""
           newest = greatest(source_activity.newest, excluded.newest)
     )
     INSERT INTO source_device AS known (city, system, device, partition, first_seen, newest_time, arrived_at,
-      stored_at, events, clockless, gaps, drifts, sequence_seen, sequence_lost, sequence_restarts)
+      stored_at, events, clockless, gaps, drifts, sequence_seen, sequence_lost, sequence_restarts, drift_ms, missing)
     SELECT city, system, device, :partition, first_arrival, newest, last_arrival, :stored_at, events, clockless,
       CASE WHEN events > 1
         THEN ARRAY[greatest(0, extract(epoch FROM last_arrival - first_arrival) * 1000 / (events - 1))::bigint]
         ELSE '{}' END,
       CASE WHEN drift_ms IS NULL THEN '{}' ELSE ARRAY[drift_ms] END,
-      sequence::int8multirange, 0, 0
+      sequence::int8multirange, 0, 0, drift_ms, sequence_missing(sequence::int8multirange)
     FROM unnest(:city, :system, :device, :events, :newest, :first_arrival, :last_arrival, :drift_ms, :clockless,
       :sequence) AS seen(city, system, device, events, newest, first_arrival, last_arrival, drift_ms, clockless,
       sequence)
@@ -48,13 +48,17 @@ _SEE: Final = sa.text("""
         stored_at = greatest(known.stored_at, excluded.stored_at),
         events = known.events + excluded.events,
         clockless = excluded.clockless,
-        gaps = minute_ring(known.gaps, known.arrived_at, excluded.arrived_at, greatest(0, excluded.gaps[1],
-          (extract(epoch FROM excluded.first_seen - known.arrived_at) * 1000)::bigint)),
-        drifts = minute_ring(known.drifts, known.arrived_at, excluded.arrived_at, excluded.drifts[1]),
-        (sequence_seen, sequence_floor, sequence_lost, sequence_restarts) = (
-          SELECT added.seen, added.floor, added.lost, added.restarts
+        (gaps, learned_ms) = (
+          SELECT ring, CASE WHEN ring = known.gaps THEN known.learned_ms ELSE learned_interval_ms(ring) END
+          FROM minute_ring(known.gaps, known.arrived_at, excluded.arrived_at, greatest(0, excluded.gaps[1],
+            (extract(epoch FROM excluded.first_seen - known.arrived_at) * 1000)::bigint)) AS ring),
+        (drifts, drift_ms) = (
+          SELECT ring, CASE WHEN ring = known.drifts THEN known.drift_ms ELSE clock_drift_ms(ring) END
+          FROM minute_ring(known.drifts, known.arrived_at, excluded.arrived_at, excluded.drifts[1]) AS ring),
+        (sequence_seen, sequence_floor, sequence_lost, sequence_restarts, missing) = (
+          SELECT added.seen, added.floor, added.lost, added.restarts, added.missing
           FROM sequence_add(known.sequence_seen, known.sequence_floor, known.sequence_lost, known.sequence_restarts,
-            excluded.sequence_seen, excluded.clockless) AS added)
+            known.missing, excluded.sequence_seen, excluded.clockless) AS added)
 """).bindparams(
     *_arrays(hour_city=sa.Text(), hour_system=sa.Text(), hour_bucket=_MOMENT),
     *_arrays(hour_events=sa.BigInteger(), hour_newest=_MOMENT),

@@ -50,6 +50,9 @@ def _create_tables() -> None:
         sa.Column("sequence_floor", sa.BigInteger(), comment="gaps below it are settled in sequence_lost"),
         sa.Column("sequence_lost", sa.BigInteger(), nullable=False),
         sa.Column("sequence_restarts", sa.BigInteger(), nullable=False),
+        sa.Column("learned_ms", sa.BigInteger(), comment="expected interval, from gaps"),
+        sa.Column("drift_ms", sa.BigInteger(), comment="how far its clock is ahead, from drifts"),
+        sa.Column("missing", sa.BigInteger(), nullable=False, comment="sequence_lost and the gaps in sequence_seen"),
         sa.PrimaryKeyConstraint("city", "system", "device", "partition"),
         postgresql_with={"fillfactor": 70},
     )
@@ -92,15 +95,17 @@ FUNCTIONS = (
     # the ledger has taken duplicates away. Beyond 64 ranges the oldest gaps are settled as lost.
     """
     CREATE FUNCTION sequence_add(
-      INOUT seen int8multirange, INOUT floor bigint, INOUT lost bigint, INOUT restarts bigint,
+      INOUT seen int8multirange, INOUT floor bigint, INOUT lost bigint, INOUT restarts bigint, INOUT missing bigint,
       incoming int8multirange, clockless boolean
     ) LANGUAGE plpgsql IMMUTABLE AS $$
     DECLARE
       cut bigint;
       kept int8multirange;
     BEGIN
-      IF NOT clockless AND (seen && incoming OR coalesce(upper(incoming) < floor - 1000, false)) THEN
-        lost := lost + sequence_missing(seen);
+      IF isempty(incoming) THEN
+        RETURN;
+      ELSIF NOT clockless AND (seen && incoming OR coalesce(upper(incoming) < floor - 1000, false)) THEN
+        lost := missing;
         seen := incoming;
         floor := NULL;
         restarts := restarts + 1;
@@ -109,10 +114,15 @@ FUNCTIONS = (
       ELSE
         seen := seen + incoming * int8multirange(int8range(floor, NULL));
       END IF;
+      IF seen = int8multirange(range_merge(seen)) THEN
+        missing := lost;
+        RETURN;
+      END IF;
+      missing := lost + sequence_missing(seen);
       SELECT lower(r) INTO cut FROM unnest(seen) AS r ORDER BY r DESC OFFSET 63 LIMIT 1;
       IF cut > lower(seen) THEN
         kept := seen * int8multirange(int8range(cut, NULL));
-        lost := lost + sequence_missing(seen) - sequence_missing(kept);
+        lost := missing - sequence_missing(kept);
         seen := kept;
         floor := cut;
       END IF;
@@ -149,21 +159,20 @@ FUNCTIONS = (
 SOURCES = """
     CREATE VIEW v_source AS
     SELECT seen.city, seen.system, seen.device, seen.first_seen, seen.newest_time, seen.arrived_at, seen.stored_at,
-      seen.events, seen.clockless,
+      seen.events, (seen.newest).clockless,
       coalesce(own.interval_s, common.interval_s) AS declared_interval_s,
-      seen.learned_ms / 1000.0::float AS learned_interval_s,
-      seen.drift_ms / 1000.0::float AS drift_s,
+      (seen.newest).learned_ms / 1000.0::float AS learned_interval_s,
+      (seen.newest).drift_ms / 1000.0::float AS drift_s,
       seen.missing, seen.restarts,
       same.channel, same.same_since, same.same_count, same.newest_time AS channel_newest_time
     FROM (
-      SELECT city, system, device, min(first_seen) AS first_seen, max(newest_time) AS newest_time,
+      SELECT d.city, d.system, d.device, min(first_seen) AS first_seen, max(newest_time) AS newest_time,
         max(arrived_at) AS arrived_at, max(stored_at) AS stored_at, sum(events)::bigint AS events,
-        (array_agg(clockless ORDER BY arrived_at DESC))[1] AS clockless,
-        (array_agg(learned_interval_ms(gaps) ORDER BY arrived_at DESC))[1] AS learned_ms,
-        (array_agg(clock_drift_ms(drifts) ORDER BY arrived_at DESC))[1] AS drift_ms,
-        (sequence_missing(range_agg(sequence_seen)) + sum(sequence_lost))::bigint AS missing,
-        sum(sequence_restarts)::bigint AS restarts
-      FROM source_device GROUP BY city, system, device
+        CASE WHEN count(*) = 1 THEN max(missing)
+          ELSE (sequence_missing(range_agg(sequence_seen)) + sum(sequence_lost))::bigint END AS missing,
+        sum(sequence_restarts)::bigint AS restarts,
+        (array_agg(d ORDER BY arrived_at DESC))[1] AS newest
+      FROM source_device AS d GROUP BY d.city, d.system, d.device
     ) AS seen
     LEFT JOIN source_registry AS own USING (city, system, device)
     LEFT JOIN source_registry AS common
