@@ -36,9 +36,15 @@ METRICS: Final[dict[str, MetricDef]] = {
     "ahual_scorer_events_total": MetricDef("counter", "Events by outcome: stored, duplicate, rejected", ("outcome",)),
     "ahual_scorer_batch_seconds": MetricDef("histogram", "One batch from Kafka to COMMIT", (), _SECONDS),
     "ahual_scorer_event_latency_seconds": MetricDef(
-        "histogram", "From an event's time to the COMMIT that stored it (live events only)", (), _SECONDS
+        "histogram",
+        "From an event's time to the COMMIT that stored it (live events; a sample)",
+        (),
+        _SECONDS,
     ),
     "ahual_scorer_lag_records": MetricDef("gauge", "Records in Kafka that are not stored yet", ("partition",)),
+    "ahual_scorer_partition_owned": MetricDef(
+        "gauge", "1 for a partition this scorer has, 0 for one it had", ("partition",)
+    ),
     "ahual_scorer_fenced_total": MetricDef("counter", "Batches given up because another scorer had moved the offset"),
     "ahual_scorer_tick_seconds": MetricDef("histogram", "Computing and storing one city's CityScore", (), _SECONDS),
     "ahual_scorer_closing_seconds": MetricDef(
