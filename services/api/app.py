@@ -21,6 +21,7 @@ from services.api import (
     health,
     kpis,
     live,
+    openapi,
     page,
     reconciliation,
     series,
@@ -97,6 +98,7 @@ def create_app(
         app.include_router(noun.router)
     app.mount("/static", page.static_files, name="static")
     errors.register(app)
+    openapi.describe(app)
     app.add_middleware(RequestMetrics, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     return app
