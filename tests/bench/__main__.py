@@ -52,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     two.add_argument("--scorers", type=int, nargs="+", default=[1, 2], help="processes in the group")
     two.add_argument("--sizes", nargs="+", choices=("plain", "full"), default=["plain"], help="of events: 300, 450 B")
     two.add_argument("--memory", action="store_true", help="show memory over the run")
+    two.add_argument("--profile", action="store_true", help="one more replay under py-spy")
     three = parser.add_argument_group("compare")
     folders = [framework.folder for framework in FRAMEWORKS]
     three.add_argument("--compared", type=int, default=300_000, help="different events in the backlog")

@@ -19,6 +19,7 @@ from schemas.topics import EVENTS
 from services.runtime.database import open_database
 from tests.bench import backlog
 from tests.bench.backlog import Backlog, Order
+from tests.bench.profile import profiled, tables_of
 from tests.bench.progress import Run, follow
 from tests.bench.say import say, tell
 from tests.bench.stacks import bench_stack, database_of, empty, register
@@ -40,7 +41,10 @@ def measure(asked: argparse.Namespace) -> None:
             for scorers in asked.scorers:
                 run = asyncio.run(replay(stack, sent, scorers))
                 rows.append(_row(sent, scorers, run))
-                say(_memory_table(scorers, run) if asked.memory else "", end="")
+                if asked.memory:
+                    say(_memory_table(scorers, run))
+            if asked.profile:
+                say(asyncio.run(profile(stack, sent)))
     say(table("Replay from Kafka to committed state, ledger included", COLUMNS, rows))
 
 
@@ -62,6 +66,15 @@ async def replay(stack: Stack, sent: Backlog, scorers: int, env: dict[str, str] 
         await check(engine, sent)
     tell(f"{scorers} scorer(s): {run.rate:,.0f} events/s")
     return run
+
+
+async def profile(stack: Stack, sent: Backlog) -> str:
+    """One more run, watched by py-spy, which slows it down a little."""
+    await empty(stack)
+    async with reading(stack) as engine:
+        with running(stack, ("scorer-1",), {}), profiled(stack, "scorer-1") as samples:
+            await follow(stack, passed(engine), sent.records, ())
+    return tables_of(samples)
 
 
 @asynccontextmanager
@@ -134,4 +147,4 @@ def _memory_table(scorers: int, run: Run) -> str:
     chosen = run.samples[:: max(1, len(run.samples) // 10)]
     names = sorted(chosen[0][1]) if chosen else []
     rows = [(done, *(round(memory[name]) for name in names)) for done, memory in chosen]
-    return table(f"Resident memory during the replay, MiB ({scorers} scorer(s))", ("records", *names), rows) + "\n"
+    return table(f"Resident memory during the replay, MiB ({scorers} scorer(s))", ("records", *names), rows)

@@ -1,4 +1,4 @@
-"""Virtual environments of the compared frameworks, made on demand and kept between runs."""
+"""Virtual environments of the compared frameworks and of tools, made on demand and kept between runs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FOLDER: Final = Path(".bench-venvs")
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of `rivals/{name}`'s environment with its requirements; CalledProcessError if pip fails."""
-    requirements = Path(str(files("tests.bench"))) / "rivals" / name / "requirements.txt"
+    """The interpreter of an environment with the requirements in `*/{name}`; CalledProcessError if pip fails."""
+    (requirements,) = Path(str(files("tests.bench"))).glob(f"*/{name}/requirements.txt")
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     home = FOLDER.absolute() / f"{name}-{digest}"
     python = home / "bin" / "python"
