@@ -177,6 +177,11 @@ class Measure(_Frozen):
         """The kind by which terms are added up."""
         return self.of or self.kind
 
+    @property
+    def systems(self) -> frozenset[str]:
+        """Of a spacing: the systems of all groups."""
+        return frozenset(system for group in self.groups.values() for system in group)
+
     def parts(self) -> Iterator[tuple[str, Measure]]:
         """(component, measure) of everything that is folded by itself."""
         if self.kind == "composite":

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from schemas.binding import fields_of, mistakes
 from schemas.catalogue import Catalogue, Kpi
-from schemas.events.envelope import Event
+from schemas.events.envelope import Data, Event
 from schemas.events.registry import REGISTRY, Registry
 from schemas.measures import ANY_EVENT, Measure, Term
 from services.scorer.errors import MeasureError
@@ -69,12 +69,18 @@ class Place(NamedTuple):
         """Whether its events are dated entries, not sums."""
         return self.side == "base" or self.measure.shape == "latest"
 
+    def concerns(self, model: type[Data]) -> bool:
+        """Whether events of this type can add anything."""
+        if self.measure.kind == "spacing" and model.system is not None and model.system not in self.measure.systems:
+            return False
+        return self.term.event in (model.type_name, ANY_EVENT)
+
 
 def compile_measures(catalogue: Catalogue, registry: Registry = REGISTRY) -> Compiled:
     """All bound measures by event struct; MeasureError when a measure cannot work."""
     places = [place for kpi in kpis_of(catalogue) for place in _places(kpi, registry)]
     return {
-        struct: _compile(name, registry, [place for place in places if place.term.event in (name, ANY_EVENT)])
+        struct: _compile(name, registry, [place for place in places if place.concerns(registry.types[name])])
         for name, struct in registry.structs.items()
     }
 

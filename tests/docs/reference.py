@@ -1,4 +1,4 @@
-"""The generated parts of docs/settings.md, docs/metrics.md and docs/topics.md: `python -m tests.docs.reference`."""
+"""The generated parts of the pages in `FILES`: `python -m tests.docs.reference`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deploy.stack.ports import Ports
+from schemas.events.reference import TotalReported
 from schemas.topics import load_topics
 from services.api.settings import ApiSettings
+from services.cityscore.catalogue import load_catalogue
 from services.ingest.settings import IngestSettings
 from services.runtime.metrics import METRICS
 from services.runtime.settings import DatabaseSettings, RuntimeSettings
@@ -71,6 +73,22 @@ def topics() -> str:
     return table(("topic", "written by", "read by", "partitions", "retention", "dead letters", "what it holds"), rows)
 
 
+def totals() -> str:
+    """The named totals that measures read, and the KPIs that read them."""
+    readers: dict[str, list[str]] = {}
+    for kpi in (kpi for initiative in load_catalogue().initiatives for kpi in initiative.kpis):
+        for term in (*kpi.measure.numerator, *kpi.measure.base):
+            if term.event == TotalReported.type_name:
+                (name,) = (str(condition.equals) for condition in term.where)
+                readers.setdefault(name, []).append(kpi.code)
+    rows = ((f"`{name}`", _unit_of(name), ", ".join(codes)) for name, codes in sorted(readers.items()))
+    return table(("name", "unit", "KPIs"), rows)
+
+
+def _unit_of(total: str) -> str:
+    return "m²" if total.endswith("_m2") else "m" if total.endswith("_m") else "number"
+
+
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "database": lambda: settings(DatabaseSettings),
     "runtime": lambda: settings(RuntimeSettings, DatabaseSettings),
@@ -80,8 +98,9 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "ports": lambda: settings(Ports, prefix="AHUAL_PORT_"),
     "metrics": metrics,
     "topics": topics,
+    "totals": totals,
 }
-FILES: Final = ("settings.md", "metrics.md", "topics.md")
+FILES: Final = ("settings.md", "metrics.md", "topics.md", "events.md")
 
 
 def regenerated(document: str) -> str:

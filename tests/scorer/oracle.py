@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from schemas.events.envelope import Data
+from schemas.events.registry import EVENT_TYPES
 from schemas.measures import Amount, Condition, Deadline, Limit, Measure, Moment, Reading, Term, Terms
 from services.scorer.histogram import bin_of
 from services.scorer.types import BinKey, City, Decoded, Entry, EntryKey, Folded, Part, PartKey
@@ -15,12 +17,16 @@ MS = timedelta(milliseconds=1)
 
 
 def expected(
-    events: Iterable[Decoded], measures: Mapping[str, Measure], cities: Mapping[str, City], stored_at: datetime
+    events: Iterable[Decoded],
+    measures: Mapping[str, Measure],
+    cities: Mapping[str, City],
+    stored_at: datetime,
+    types: Mapping[str, type[Data]] = EVENT_TYPES,
 ) -> Folded:
     """The same as `fold`, the plain way."""
     folded = Folded({}, {}, {})
     for decoded in events:
-        seen = _Seen(decoded, cities[decoded.identity.city], stored_at)
+        seen = _Seen(decoded, cities[decoded.identity.city], stored_at, types)
         for kpi, measure in measures.items():
             for component, part in measure.parts():
                 for side in ("numerator", "denominator", "base"):
@@ -32,6 +38,8 @@ def expected(
 
 def _add(folded: Folded, seen: _Seen, kpi: str, component: str, measure: Measure, side: str, position: int) -> None:
     term: Term = getattr(measure, side)[position]
+    if measure.kind == "spacing" and seen.foreign_to({s for group in measure.groups.values() for s in group}):
+        return
     value = 1 if term.value is None else seen.reading(term.value)
     at = seen.moment(term.at)
     if value is None or at is None:
@@ -63,7 +71,8 @@ def _add(folded: Folded, seen: _Seen, kpi: str, component: str, measure: Measure
 class _Seen:
     """An event as a measure sees it."""
 
-    def __init__(self, decoded: Decoded, city: City, stored_at: datetime) -> None:
+    def __init__(self, decoded: Decoded, city: City, stored_at: datetime, types: Mapping[str, type[Data]]) -> None:
+        self.types = types
         self.decoded = decoded
         self.city = city
         self.stored_at = stored_at
@@ -75,6 +84,11 @@ class _Seen:
             return getattr(self.decoded.identity, name)
         event = self.decoded.event
         return getattr(event.data if name in event.data.__struct_fields__ else event, name)
+
+    def foreign_to(self, systems: set[str]) -> bool:
+        """Whether only systems outside these may send this type of event."""
+        only = self.types[type(self.decoded.event).__struct_config__.tag].system
+        return only is not None and only not in systems
 
     def matches(self, term: Term) -> bool:
         tag = type(self.decoded.event).__struct_config__.tag

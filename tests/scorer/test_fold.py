@@ -100,7 +100,9 @@ def events(draw: st.DrawFn) -> Decoded:
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(events(), max_size=25, unique_by=lambda decoded: decoded.key))
 def test_the_compiled_fold_equals_the_plain_one(found: list[Decoded]) -> None:
-    assert fold(found, COMPILED, CITIES, STORED_AT) == expected(found, MEASURES, CITIES, STORED_AT)
+    assert fold(found, COMPILED, CITIES, STORED_AT) == expected(
+        found, MEASURES, CITIES, STORED_AT, trips.REGISTRY.types
+    )
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
