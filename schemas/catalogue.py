@@ -6,6 +6,7 @@ constants (`Methodology`). Loading, hashing and scoring are `services/cityscore`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -159,7 +160,8 @@ class Kpi(Frozen):
     not_for: dict[Category, Text] = {}
     """Categories left out although annex 2 gives them the initiative, with the reason."""
     measure: Measure
-    citation: Citation
+    citation: Citation | None = None
+    """None for a KPI of a city's own."""
     interpretation: Text | None = None
     """Where the order leaves a choice or its two texts differ: what was chosen and why."""
 
@@ -172,9 +174,10 @@ class Level(Frozen):
 
 
 class Initiative(Frozen):
-    """One of the sixteen initiatives, with its section and levels (annex 2) and its KPIs (annex 4)."""
+    """One of the sixteen initiatives, with its section and levels (annex 2) and its KPIs (annex 4); or an additional
+    one of a city's own (annex 5, point 5), numbered from 17, without levels."""
 
-    number: int = Field(ge=1, le=16)
+    number: int = Field(ge=1, le=99)
     system: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     """The name used in MQTT topics and event sources."""
     name: Text
@@ -225,5 +228,13 @@ class Catalogue(Frozen):
     methodology: Methodology
     initiatives: tuple[Initiative, ...]
     functions: dict[int, tuple[Function, ...]]
+    additional: tuple[Initiative, ...] = ()
+    """Initiatives of a city's own: measured and shown, not part of the index, and not of the hash."""
     hash: str
     """SHA-256 over the canonical JSON of the parsed content, so it does not depend on the files' formatting."""
+
+    def measured(self) -> Iterator[tuple[Initiative, Kpi]]:
+        """Everything that is measured: the order's KPIs, then the city's own."""
+        for initiative in (*self.initiatives, *self.additional):
+            for kpi in initiative.kpis:
+                yield initiative, kpi

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final, TypedDict
 
 from fastapi import FastAPI
 
+from schemas.catalogue import Catalogue
 from schemas.sources import load_source_limits
 from services.api import (
     catalogue,
@@ -32,12 +34,13 @@ from services.api import (
 from services.api.errors import Problem
 from services.api.hub import Hub
 from services.api.middleware import RequestMetrics, SecurityHeaders
-from services.api.recomputing import MakeRecomputing
+from services.api.recomputing import MakeRecomputing, Recomputing
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
 from services.api.state import State
 from services.api.stock_taking import StockTaking
 from services.cityscore.catalogue import load_catalogue
+from services.cityscore.reloading import changed
 from services.runtime.clock import Clock, utc_now
 from services.runtime.database import open_database
 from services.runtime.metrics import Metrics
@@ -117,7 +120,7 @@ def _lifespan(
         engine = open_database(settings.database_url, pool_size=settings.api_pool_size, application="ahual-api")
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         hub = Hub(reading, settings, clock)
-        known = load_catalogue()
+        known = load_catalogue(own=settings.catalogue_folder)
         stop = stopping or asyncio.Event()
         limits = load_source_limits()
         state = State(
@@ -134,7 +137,11 @@ def _lifespan(
             stopping=stop,
             migration_head=migration_head,
         )
-        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_ring_at_end(stop, hub))]
+        tasks = [
+            asyncio.create_task(hub.run()),
+            asyncio.create_task(_ring_at_end(stop, hub)),
+            asyncio.create_task(_follow(state, partial(recomputer, engine))),
+        ]
         try:
             yield {"api": state}
         finally:
@@ -142,6 +149,12 @@ def _lifespan(
             await engine.dispose()
 
     return lifespan
+
+
+async def _follow(state: State, recomputing: Callable[[Catalogue], Recomputing]) -> None:
+    """Take changed KPIs of the cities' own over."""
+    async for known in changed(state.catalogue, state.settings.catalogue_folder):
+        state.catalogue, state.recomputing = known, recomputing(known)
 
 
 async def _ring_at_end(stop: asyncio.Event, hub: Hub) -> None:

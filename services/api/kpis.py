@@ -45,7 +45,7 @@ class KpiRow(BaseModel):
     scale: float = Field(description="value = numerator ÷ denominator ÷ scale (a share: × 100)")
     source: Text | str
     system: Text | str
-    citation: Citation
+    citation: Citation | None = Field(description="null for a KPI of the city's own")
     interpretation: Text | str | None
     state: KpiState | None = Field(description="null when the city has no score, or is not scored on this KPI")
 
@@ -72,10 +72,8 @@ async def kpi(
 
 
 def rows_of(catalogue: Catalogue) -> Iterator[tuple[Initiative, Kpi]]:
-    """Every KPI with its initiative, in the order of annex 4."""
-    for initiative in catalogue.initiatives:
-        for kpi in initiative.kpis:
-            yield initiative, kpi
+    """Every KPI with its initiative, in the order of annex 4, then the city's own."""
+    yield from catalogue.measured()
 
 
 def require_kpi(catalogue: Catalogue, code: str) -> tuple[Initiative, Kpi]:

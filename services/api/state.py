@@ -21,9 +21,10 @@ from services.runtime.clock import Clock
 from services.runtime.metrics import Metrics
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """The opened resources of one API process. `stopping` is set when the process was asked to end."""
+    """The opened resources of one API process. `stopping` is set when the process was asked to end; `catalogue` and
+    `recomputing` are replaced when the cities' own KPIs change."""
 
     settings: ApiSettings
     engine: AsyncEngine

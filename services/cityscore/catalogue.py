@@ -3,6 +3,9 @@
 schemas/methodology.yaml        annex 5's constants
 schemas/kpis/*.yaml             one initiative and its KPIs each (annexes 2 and 4)
 schemas/functions/*.yaml        the list of functions of the initiative that begins the name (annex 3)
+
+A city adds initiatives of its own (annex 5, point 5) as files of the same form as schemas/kpis/*.yaml in a folder that
+is named by a setting: numbered from 17, without levels.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 from pydantic import RootModel
 
@@ -28,8 +31,12 @@ class Functions(RootModel[tuple[Function, ...]]):
     """One file of annex 3."""
 
 
-def load_catalogue(folder: Traversable | None = None) -> Catalogue:
-    """The catalogue of a folder (a `Path`), by default the one installed with the package.
+ORDERED: Final = 16
+"""Initiatives of the order; a city numbers its own from the next one."""
+
+
+def load_catalogue(folder: Traversable | None = None, own: Traversable | None = None) -> Catalogue:
+    """The catalogue of a folder (a `Path`), by default the one installed with the package; `own` is the city's folder.
 
     Raises CatalogueError, naming file and line, for anything that is not as `schemas/catalogue.py` says, an unknown
     unit, a code used twice or outside its initiative, a measure that its event types cannot feed, and a file of
@@ -43,14 +50,15 @@ def load_catalogue(folder: Traversable | None = None) -> Catalogue:
         "methodology": methodology,
         "initiatives": tuple(initiatives),
         "functions": dict(sorted(functions.items())),
+        "additional": tuple(_own(own)) if own is not None else (),
     }
     unnamed = Catalogue(**content, hash="")
     return Catalogue(**content, hash=content_hash(unnamed))
 
 
 def content_hash(catalogue: Catalogue) -> str:
-    """SHA-256, in hexadecimal, over the canonical JSON of everything in the catalogue but the hash itself."""
-    content = catalogue.model_dump(mode="json", exclude={"hash"})
+    """SHA-256, in hexadecimal, over the canonical JSON of everything that decides a score."""
+    content = catalogue.model_dump(mode="json", exclude={"hash", "additional"})
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -61,10 +69,21 @@ def _documents(folder: Traversable) -> Iterator[Document]:
         yield from map(Document.read, sorted(paths, key=lambda path: path.name))
 
 
-def _initiatives(documents: Iterable[Document]) -> Iterator[Initiative]:
+def _own(folder: Traversable) -> Iterator[Initiative]:
+    """A city's own initiatives. Raises CatalogueError; a folder that is not there holds none."""
+    documents = list(_documents(folder))
+    for document, initiative in zip(documents, _initiatives(documents, own=True), strict=True):
+        if initiative.levels:
+            raise document.error(("levels",), "an additional initiative has no levels: it is not part of the index")
+        yield initiative
+
+
+def _initiatives(documents: Iterable[Document], *, own: bool = False) -> Iterator[Initiative]:
     numbers: dict[int, str] = {}
     for document in documents:
         initiative = document.parse(Initiative)
+        if own is not (initiative.number > ORDERED):
+            raise document.error(("number",), f"the order's initiatives are 1 to {ORDERED}, a city's own 17 to 99")
         if initiative.number in numbers:
             reason = f"initiative {initiative.number} stands in {numbers[initiative.number]} already"
             raise document.error(("number",), reason)

@@ -53,6 +53,9 @@ class RuntimeSettings(DatabaseSettings):
     )
     tls_key_file: Path | None = Field(default=None, validate_default=True, description="Its private key (PEM)")
     kafka_bootstrap: str = Field(description="Kafka bootstrap servers, `host:port,…`")
+    catalogue_folder: Path | None = Field(
+        default=None, description="YAML files of initiatives of the cities' own; read again when one changes"
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     metrics_host: str = Field(
         default="127.0.0.1", description="Address of the Prometheus endpoint; any but loopback speaks HTTPS"

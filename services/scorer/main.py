@@ -19,6 +19,7 @@ from schemas import tables
 from schemas.catalogue import Catalogue
 from schemas.topics import DEAD_LETTERS, EVENTS
 from services.cityscore.catalogue import load_catalogue
+from services.cityscore.reloading import changed
 from services.runtime.clock import Clock, utc_now
 from services.runtime.database import listen, open_database
 from services.runtime.kafka import open_consumer
@@ -40,11 +41,43 @@ OBSERVED: Final = 200
 
 
 async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
-    """Score until `stop` is set. MeasureError and CatalogueError end the process at start."""
-    catalogue = load_catalogue()
-    compiled = compile_measures(catalogue)
+    """Score until `stop` is set, starting anew when the cities' own KPIs change.
+
+    CatalogueError ends the process at start.
+    """
     metrics = Metrics()
     metrics.serve(settings.metrics_host, settings.scorer_metrics_port, settings.metrics_certificate)
+    catalogue = load_catalogue(own=settings.catalogue_folder)
+    while not stop.is_set():
+        ended = asyncio.Event()
+        changes = asyncio.create_task(_next(catalogue, settings, ended))
+        stopping = asyncio.create_task(_when(stop, ended))
+        try:
+            await _score(settings, catalogue, metrics, ended)
+        finally:
+            stopping.cancel()
+            changes.cancel()
+        if changes.done() and not changes.cancelled():
+            catalogue = changes.result()
+            log.info("catalogue changed, starting anew")
+
+
+async def _next(catalogue: Catalogue, settings: ScorerSettings, ended: asyncio.Event) -> Catalogue:
+    """Waits for a changed catalogue, then ends the work under the old one."""
+    async for loaded in changed(catalogue, settings.catalogue_folder):
+        ended.set()
+        return loaded
+    return await asyncio.Future()  # no folder, no change
+
+
+async def _when(stop: asyncio.Event, ended: asyncio.Event) -> None:
+    await stop.wait()
+    ended.set()
+
+
+async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metrics, stop: asyncio.Event) -> None:
+    """Score by one catalogue until `stop` is set. MeasureError ends the process."""
+    compiled = compile_measures(catalogue)
     engine = open_database(settings.database_url, pool_size=8, application="ahual-scorer")
     await wait_for_schema(engine, stop)
     cities = Cities(engine)

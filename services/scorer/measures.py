@@ -86,9 +86,9 @@ def compile_measures(catalogue: Catalogue, registry: Registry = REGISTRY) -> Com
 
 
 def kpis_of(catalogue: Catalogue) -> Iterator[Kpi]:
-    """Every KPI of the catalogue, in the order of annex 4."""
-    for initiative in catalogue.initiatives:
-        yield from initiative.kpis
+    """Every KPI that is measured, in the order of annex 4, then the city's own."""
+    for _, kpi in catalogue.measured():
+        yield kpi
 
 
 def _places(kpi: Kpi, registry: Registry) -> Iterator[Place]:

@@ -55,7 +55,7 @@ class Measuring:
     """Measures windows; remembers the state of live ones whose window and KPI did not move."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._kpis = {kpi.code: kpi for initiative in catalogue.initiatives for kpi in initiative.kpis}
+        self._kpis = {kpi.code: kpi for _, kpi in catalogue.measured()}
         self._known: dict[tuple[str, str], _Known] = {}
 
     async def measure(self, connection: AsyncConnection, city: City, now: datetime) -> dict[str, Measured]:

@@ -50,7 +50,7 @@ class Recomputer:
     def __init__(self, engine: AsyncEngine, catalogue: Catalogue) -> None:
         self._engine = engine
         self._catalogue = catalogue
-        self._kpis = {kpi.code: kpi for initiative in catalogue.initiatives for kpi in initiative.kpis}
+        self._kpis = {kpi.code: kpi for _, kpi in catalogue.measured()}
         self._rubrics = Rubrics(catalogue)
         self._measuring = Measuring(catalogue)
 

@@ -32,12 +32,13 @@ class Measured:
 def build(
     catalogue: Catalogue, rubric: Rubric, city: City, measured: Mapping[str, Measured], revision: int, now: datetime
 ) -> Snapshot:
-    """Score what was measured. KPIs the city's category is not scored on are left out."""
-    relevant = {code: m for code, m in measured.items() if code in rubric.criteria}
-    values = {code: m.evaluated.value for code, m in relevant.items() if m.evaluated.value is not None}
-    not_applicable = {code for code, m in relevant.items() if m.evaluated.freshness == "not_applicable"}
+    """Score what was measured. KPIs the city's category is not scored on are left out; its own carry no points."""
+    scored = {code: m for code, m in measured.items() if code in rubric.criteria}
+    values = {code: m.evaluated.value for code, m in scored.items() if m.evaluated.value is not None}
+    not_applicable = {code for code, m in scored.items() if m.evaluated.freshness == "not_applicable"}
     result = score_with(rubric, values, city.additional, not_applicable)
     kpis = {kpi.code: (kpi, section) for kpi, section in _kpis(catalogue)}
+    own = {kpi.code: measured[kpi.code] for i in catalogue.additional for kpi in i.kpis if kpi.code in measured}
     return Snapshot(
         city=city.code,
         category=rubric.category,
@@ -52,12 +53,12 @@ def build(
         total=result.total,
         rating=result.rating,
         sections=_sections(result),
-        kpis={code: _state(*kpis[code], m, result.kpis.get(code)) for code, m in relevant.items()},
+        kpis={code: _state(*kpis[code], m, result.kpis.get(code)) for code, m in (scored | own).items()},
     )
 
 
 def _kpis(catalogue: Catalogue) -> list[tuple[Kpi, SectionCode]]:
-    return [(kpi, initiative.section) for initiative in catalogue.initiatives for kpi in initiative.kpis]
+    return [(kpi, initiative.section) for initiative, kpi in catalogue.measured()]
 
 
 def _sections(result: Score) -> dict[SectionCode, SectionState]:

@@ -123,3 +123,38 @@ def test_the_real_catalogue_is_complete() -> None:
     assert rows == [21, 7, 7, 7, 7, 7, 7, 7, 9, 7, 6, 6, 5, 5, 5, 5]
     assert set(loaded.functions) == set(range(1, 17))
     assert sum(section.weight for section in loaded.methodology.sections.values()) == 100
+
+
+OWN = initiative(17, "ecology", [kpi("17.1", HIGH)], levels={})
+
+
+def test_a_citys_own_initiatives_are_measured_and_not_part_of_the_hash(write: Write, tmp_path: Path) -> None:
+    write("own/river.yaml", OWN)
+    ordered, both = load_catalogue(tmp_path), load_catalogue(tmp_path, tmp_path / "own")
+    assert [k.code for _, k in both.measured()] == ["2.1", "2.2", "17.1"]
+    assert both.hash == ordered.hash
+    assert load_catalogue(tmp_path, tmp_path / "nowhere") == ordered
+
+
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [
+        (initiative(3, "ecology", [kpi("3.1", HIGH)], levels={}), r"river\.yaml:\d+: .*a city's own 17 to 99"),
+        (initiative(17, "ecology", [kpi("17.1", HIGH)]), r"river\.yaml:\d+: .*has no levels"),
+        (initiative(17, "ecology", [kpi("16.1", HIGH)], levels={}), "does not belong to initiative 17"),
+        (
+            {**OWN, "kpis": [kpi("17.1", HIGH, measure={"kind": "count", "numerator": [{"event": "x"}]})]},
+            "event type x",
+        ),
+    ],
+)
+def test_what_no_city_can_add(write: Write, tmp_path: Path, own: dict[str, Any], says: str) -> None:
+    write("own/river.yaml", own)
+    with pytest.raises(CatalogueError, match=says):
+        load_catalogue(tmp_path, tmp_path / "own")
+
+
+def test_the_order_has_sixteen_initiatives(write: Write, tmp_path: Path) -> None:
+    write("kpis/17-river.yaml", OWN)
+    with pytest.raises(CatalogueError, match="the order's initiatives are 1 to 16"):
+        load_catalogue(tmp_path)
