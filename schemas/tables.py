@@ -35,6 +35,31 @@ api_key: Final = sa.Table(
     sa.Column("department", sa.Text, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("revoked_at", sa.DateTime(timezone=True)),
+    sa.Column("expires_at", sa.DateTime(timezone=True), comment="set when another took its place: the overlap's end"),
+    sa.Column("last_used_at", sa.DateTime(timezone=True), comment="to the minute"),
+)
+
+device: Final = sa.Table(
+    "device",
+    metadata,
+    sa.Column("city", sa.Text, sa.ForeignKey("city.code"), primary_key=True),
+    sa.Column("system", sa.Text, primary_key=True),
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("password_hash", sa.Text, comment="as Mosquitto's password file has it; null: none"),
+    sa.Column("certificate", sa.Boolean, nullable=False, comment="may show a certificate of its name instead"),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+)
+
+access_change: Final = sa.Table(
+    "access_change",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("actor", sa.Text, nullable=False, comment="account of the operating system, and of the database"),
+    sa.Column("action", sa.Text, nullable=False, comment="add | rotate | revoke"),
+    sa.Column("subject", sa.Text, nullable=False, comment="device city/system/device, or key id"),
 )
 
 consumer_offset: Final = sa.Table(
@@ -424,5 +449,7 @@ catalogue_version: Final = sa.Table(
 
 CHANNEL_PARTS: Final = "ahual_parts"
 """NOTIFY channel of the scorers' batches; the payload is the city."""
+CHANNEL_DEVICES: Final = "ahual_devices"
+"""NOTIFY channel of changed device credentials; no payload."""
 CHANNEL_CITYSCORE: Final = "ahual_cityscore"
 """NOTIFY channel of stored scores; the payload is `{city}:{revision}`."""

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from schemas import access
 from services.runtime.tls import DatabaseTls
 
 
@@ -38,6 +39,7 @@ async def upgrade(url: SecretStr) -> None:
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)
+            await connection.run_sync(_grant)
     finally:
         await engine.dispose()
 
@@ -46,3 +48,12 @@ def _upgrade(connection: sa.Connection) -> None:
     made = config()
     made.attributes["connection"] = connection
     command.upgrade(made, "head")
+
+
+def _grant(connection: sa.Connection) -> None:
+    """Rights of the services' roles, where there are such roles: on what a migration made a moment ago as well."""
+    known = sa.text("SELECT count(*) FROM pg_roles WHERE rolname = ANY(:roles)")
+    if connection.scalar(known, {"roles": list(access.ROLES)}) == len(access.ROLES):
+        inspector = sa.inspect(connection)
+        for statement in access.grants([*inspector.get_table_names(), *inspector.get_view_names()]):
+            connection.execute(sa.text(statement))

@@ -32,6 +32,8 @@ PATIENCE_S: Final = 20.0
 ANSWER_S: Final = 3.0
 FOR_EVER: Final = 0xFFFFFFFF
 GATEWAY: Final = "gateway"
+PROBE: Final = "probe"
+"""Gets another password whenever the accounts change: when it is let in, the broker has read them."""
 ALL_ACCOUNTS: Final = "passwords"
 GATEWAY_ONLY: Final = "passwords.gateway"
 LIVE: Final = "passwords.live"

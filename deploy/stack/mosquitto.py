@@ -25,6 +25,7 @@ from schemas.identity import parse_identity
 from services.runtime.clock import utc_now
 from services.runtime.tls import client_context
 
+REGISTERED: Final = "passwords.registry"
 GATEWAY_CLIENT_ID: Final = "ahual-ingest-1"
 
 
@@ -83,24 +84,43 @@ def render(ports: Ports, *, address: str = "127.0.0.1", tls: bool = False) -> st
 
 def accounts(home: Path) -> dict[str, str]:
     """All accounts with their hashes."""
-    path = home / broker.ALL_ACCOUNTS
+    return read_accounts(home / broker.ALL_ACCOUNTS)
+
+
+def read_accounts(path: Path) -> dict[str, str]:
+    """The accounts of one password file; none where there is no file."""
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return dict(line.split(":", 1) for line in lines if line)
 
 
 def add_accounts(home: Path, passwords: Mapping[str, str]) -> None:
-    """Add or change accounts; a device's name must be a `city/system/device`, else ValueError."""
-    for name in passwords.keys() - {broker.GATEWAY}:
+    """Add or change accounts of the stack's own; a device's name must be a `city/system/device`, else ValueError."""
+    for name in passwords.keys() - {broker.GATEWAY, broker.PROBE}:
         parse_identity(name)
     with locked(home / "passwords.lock"):
         hashed = {name: mosquitto_hash(password, os.urandom(12)) for name, password in passwords.items()}
-        merged = accounts(home) | hashed
-        write_private(home / broker.ALL_ACCOUNTS, "".join(f"{name}:{value}\n" for name, value in merged.items()))
+        registered = read_accounts(home / REGISTERED)
+        own = {name: value for name, value in accounts(home).items() if name not in registered}
+        _write_accounts(home / broker.ALL_ACCOUNTS, own | hashed | registered)
 
 
-def accepts(port: int, username: str, password: str, certs: Authority | None = None) -> bool:
+def set_registered(home: Path, hashes: Mapping[str, str]) -> None:
+    """Replace the accounts that come from the device registry; they go before the stack's own of the same name."""
+    with locked(home / "passwords.lock"):
+        former = read_accounts(home / REGISTERED)
+        own = {name: value for name, value in accounts(home).items() if name not in former}
+        _write_accounts(home / REGISTERED, hashes)
+        _write_accounts(home / broker.ALL_ACCOUNTS, own | dict(hashes))
+
+
+def _write_accounts(path: Path, hashes: Mapping[str, str]) -> None:
+    write_private(path, "".join(f"{name}:{value}\n" for name, value in hashes.items()))
+
+
+def accepts(port: int, username: str, password: str, certs: Authority | None = None, *, client_id: str = "") -> bool:
     """Whether the broker lets this account in: an MQTT 3.1.1 CONNECT, answered by CONNACK 0."""
-    strings = b"".join(len(s).to_bytes(2, "big") + s for s in (b"", username.encode(), password.encode()))
+    said = (client_id.encode(), username.encode(), password.encode())
+    strings = b"".join(len(s).to_bytes(2, "big") + s for s in said)
     body = b"\x00\x04MQTT\x04\xc2\x00\x05" + strings
     packet = b"\x10" + _length(len(body)) + body
     try:

@@ -19,17 +19,22 @@ class Passwords:
     superuser: str
     owner: str
     reader: str
+    ingest: str
+    scorer: str
+    api: str
+    broker: str
     gateway: str
     devices: str
 
     @classmethod
     def load(cls, path: Path) -> Passwords:
-        """Read the file, or make new passwords and write it (mode 0600)."""
-        if not path.exists():
-            made = cls(**{field.name: secrets.token_hex(16) for field in fields(cls)})
+        """Read the file; what it lacks is made and written (mode 0600)."""
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        read = dict(line.split("=", 1) for line in lines if line)
+        made = cls(**{field.name: read.get(field.name) or secrets.token_hex(16) for field in fields(cls)})
+        if asdict(made) != read:
             write_private(path, "".join(f"{name}={value}\n" for name, value in asdict(made).items()))
-        lines = path.read_text("utf-8").splitlines()
-        return cls(**dict(line.split("=", 1) for line in lines if line))
+        return made
 
     def of_device(self, identity: str) -> str:
         """The password of a device: always the same for one stack, and useless in another."""

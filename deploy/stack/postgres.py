@@ -83,14 +83,19 @@ async def answers(ports: Ports, passwords: Passwords, certs: Authority | None = 
 
 
 async def ensure_database(ports: Ports, passwords: Passwords, certs: Authority | None = None) -> None:
-    """Create what is missing of the two roles, the database and its extension."""
+    """Create what is missing of the roles, the database and its extension; passwords are made those of the stack."""
     connection = await _connect(ports, passwords, "postgres", certs)
     try:
-        for role, password in ((OWNER, passwords.owner), (READER, passwords.reader)):
+        for role, password in roles(passwords).items():
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                 await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+        await connection.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
+        await connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {', '.join(roles(passwords))}")
+        await connection.execute(f"GRANT TEMPORARY ON DATABASE {DATABASE} TO ahual_scorer")
+        # Where it looks for functions first: deploy/migrations/versions/v0006_access.py.
+        await connection.execute('ALTER ROLE ahual_scorer SET search_path = ahual, "$user", public')
     finally:
         await connection.close()
     connection = await _connect(ports, passwords, DATABASE, certs)
@@ -105,6 +110,12 @@ async def ensure_database(ports: Ports, passwords: Passwords, certs: Authority |
         )
     finally:
         await connection.close()
+
+
+def roles(passwords: Passwords) -> dict[str, str]:
+    """Every account of the database but the superuser, with its password."""
+    services = {f"{OWNER}_{name}": str(getattr(passwords, name)) for name in ("ingest", "scorer", "api", "broker")}
+    return {OWNER: passwords.owner, READER: passwords.reader, **services}
 
 
 async def _connect(ports: Ports, passwords: Passwords, database: str, certs: Authority | None) -> asyncpg.Connection:

@@ -12,6 +12,7 @@ from typing import Final
 
 from deploy.certs.authority import Authority
 from deploy.stack import backup, broker, debian, kafka, leftovers, mosquitto, postgres
+from deploy.stack.credentials import RunningBroker
 from deploy.stack.errors import StackError, plain_errors
 from deploy.stack.layout import Layout
 from deploy.stack.passwords import Passwords
@@ -151,14 +152,19 @@ class Stack:
         made = {i: password or self._passwords().of_device(i) for i in identities}
         if made:
             mosquitto.add_accounts(self.layout.folder / "mosquitto", made)
-            self._supervisor.signal("mosquitto", "HUP")
-            name = next(reversed(made))
-            wait_until(
-                lambda: mosquitto.accepts(self.ports.mqtt, name, made[name], self.certs),
-                seconds=10,
-                failure=lambda: self._not_ready("mosquitto", 10),
-            )
+            self.broker().take_up()
         return made
+
+    def broker(self) -> RunningBroker:
+        """The stack's Mosquitto, for bringing credentials to it."""
+        return RunningBroker(
+            home=self.layout.folder / "mosquitto",
+            device_port=self.ports.mqtt,
+            gateway_port=self.ports.mqtt_internal,
+            gateway_password=self._passwords().gateway,
+            reload=lambda: self._supervisor.signal("mosquitto", "HUP"),
+            certs=self.certs,
+        )
 
     @property
     def authority(self) -> Authority:
@@ -181,15 +187,20 @@ class Stack:
         """Kafka's address."""
         return f"127.0.0.1:{self.ports.kafka}"
 
+    def database_url(self, role: str) -> str:
+        """The database's address for one of its roles."""
+        return postgres.url(self.ports, role, postgres.roles(self._passwords())[role], self.certs)
+
     def env(self, account: str = OPERATOR) -> dict[str, str]:
         """The variables our services read, for this stack and for one of its accounts."""
         passwords = self._passwords()
+        role = postgres.OWNER if account == OPERATOR else f"{postgres.OWNER}_{account}"
         return {
             **self._tls_env(account),
             "AHUAL_STACK_FOLDER": str(self.layout.folder),
             "AHUAL_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
-            "AHUAL_DATABASE_URL": postgres.url(self.ports, postgres.OWNER, passwords.owner, self.certs),
-            "AHUAL_READER_URL": postgres.url(self.ports, postgres.READER, passwords.reader, self.certs),
+            "AHUAL_DATABASE_URL": self.database_url(role),
+            "AHUAL_READER_URL": self.database_url(postgres.READER),
             "AHUAL_MQTT_HOST": "127.0.0.1",
             "AHUAL_MQTT_PORT": str(self.ports.mqtt_internal),
             "AHUAL_MQTT_USERNAME": broker.GATEWAY,

@@ -22,6 +22,7 @@ MODULES: Final = (
     "dlq",
     "source",
     "certs",
+    "device",
 )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from socket import create_connection
@@ -13,14 +14,20 @@ from socket import create_connection
 import httpx2
 import pytest
 import sqlalchemy as sa
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from pydantic import SecretStr
 
 from deploy.certs.authority import Authority
+from deploy.stack import Stack
+from deploy.stack.topics import ensure_topics
 from schemas import tables
 from schemas.identity import Identity, parse_identity
+from schemas.topics import DEAD_LETTERS, EVENTS, load_topics
 from services.cli.ingest import add_key
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
+from services.runtime.kafka import open_producer, security
 from services.runtime.tls import client_context
 from simulators.publisher import Publisher
 from tests.deploy.test_lifecycle import free_ports
@@ -29,6 +36,7 @@ from tests.installation import Installation, own_stack, services_on
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
+DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +183,59 @@ async def test_a_certificate_is_an_account_and_only_its_own(installation: Instal
         return await stored(installation) == before + 1
 
     await eventually(arrived)
+
+
+async def consumed(stack: Stack, account: str, topic: str) -> None:
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=stack.kafka_bootstrap, group_id="ahual-stranger", **security(stack.client_tls(account))
+    )
+    try:
+        await consumer.start()
+        await asyncio.wait_for(consumer.getone(), 10)
+    finally:
+        await consumer.stop()
+
+
+async def produced(stack: Stack, account: str, topic: str) -> None:
+    producer = open_producer(stack.kafka_bootstrap, client_id="stranger", tls=stack.client_tls(account))
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, b"{}", partition=0)
+    finally:
+        await producer.stop()
+
+
+FORBIDDEN = [
+    (consumed, "ingest", EVENTS),
+    (consumed, "scorer", EVENTS),  # its own topic, but another group than its own
+    (consumed, "api", EVENTS),
+    (produced, "scorer", EVENTS),
+    (produced, "scorer", DEAD_LETTERS),
+    (produced, "api", EVENTS),
+    (produced, "ingest", "__consumer_offsets"),
+]
+
+
+@pytest.mark.parametrize(("attempt", "account", "topic"), FORBIDDEN)
+async def test_kafka_refuses_an_account_what_is_not_its_work(
+    installation: Installation, attempt: Callable[[Stack, str, str], Awaitable[None]], account: str, topic: str
+) -> None:
+    with pytest.raises(DENIED):
+        await attempt(installation.stack, account, topic)
+
+
+async def test_kafka_knows_no_device(installation: Installation) -> None:
+    """A device's certificate is signed by the same authority, and gives no right."""
+    installation.stack.authority.issue("city/x/ingest", "device", (), utc_now())
+    with pytest.raises(DENIED):
+        await produced(installation.stack, "city/x/ingest", EVENTS)
+
+
+async def test_rules_that_nobody_declared_are_removed(installation: Installation) -> None:
+    stack = installation.stack
+    more = load_topics()[EVENTS].model_copy(update={"producers": ("ingest", "api")})
+    await ensure_topics(stack.kafka_bootstrap, [more, load_topics()[DEAD_LETTERS]], stack.client_tls())
+    await produced(stack, "api", EVENTS)
+    await ensure_topics(stack.kafka_bootstrap, tls=stack.client_tls())
+    with pytest.raises(DENIED):
+        await produced(stack, "api", EVENTS)
