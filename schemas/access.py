@@ -22,6 +22,8 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT"},
     "dead_letter": {"ahual_scorer": WRITE, "ahual_api": f"SELECT ({LETTER})"},
     "device": {"ahual_broker": "SELECT"},
+    "ledger_batch_department": {"ahual_scorer": WRITE},
+    "ledger_batch_telemetry": {"ahual_scorer": WRITE},
     "ledger_department": {"ahual_scorer": WRITE},
     "ledger_telemetry": {"ahual_scorer": WRITE},
 }
@@ -39,6 +41,7 @@ def grants(names: Sequence[str]) -> list[str]:
             statements.append(f'GRANT {rights} ON "{name}" TO {role}')
     return [
         *statements,
+        f"GRANT USAGE ON SEQUENCE {tables.ledger_batch_id.name} TO ahual_scorer",
         "GRANT USAGE ON SCHEMA ahual TO ahual_scorer",
         "GRANT EXECUTE ON FUNCTION ahual.drop_chunks TO ahual_scorer",
     ]

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.certs import signing
 from deploy.certs.signing import Kind, name_of
-from deploy.stack.tools import locked, write_private
+from deploy.files import locked, write_private
 
 PUBLIC: Final = 0o644
 RENEW_BEFORE: Final = timedelta(days=30)

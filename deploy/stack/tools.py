@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import re
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from deploy.files import locked as locked  # noqa: PLC0414 -- mypy wants a passed-on name said twice
+from deploy.files import write_private as write_private  # noqa: PLC0414
 from deploy.stack.errors import StackError
 
 T = TypeVar("T")
@@ -80,20 +80,3 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, failure: Callable[[
         if time.monotonic() > deadline:
             raise failure()
         time.sleep(POLL_S)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file lock, which ends with the process whatever happens to it."""
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def write_private(path: Path, content: str, mode: int = 0o600) -> None:
-    """Replace a file in one step; nobody ever sees half of it or, with 0600, any of it."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=mode)
-    fresh.write_text(content, "utf-8")
-    fresh.replace(path)

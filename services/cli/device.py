@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import os
 import secrets
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +17,7 @@ from deploy.certs.authority import Authority, CertificateError
 from deploy.stack.passwords import mosquitto_hash
 from deploy.stack.stack import Stack
 from schemas.identity import Identity, parse_identity
+from services.cli.actor import actor
 from services.cli.ingest import fail, with_database
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
 from services.ingest import devices
@@ -111,11 +110,6 @@ def list_all(
         typer.echo(f"{row['device']}  {row['changed_at']:%Y-%m-%d %H:%M} UTC  {state}")
     if not rows:
         typer.echo(text("ingest.device_none"), err=True)
-
-
-def actor() -> str:
-    """Who types."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _identity(name: str) -> Identity:

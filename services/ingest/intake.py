@@ -77,7 +77,7 @@ def create_app(intake: Intake) -> FastAPI:
 
 
 async def _take(intake: Intake, request: Request) -> JSONResponse:
-    department = _authenticate(intake.keys, request)
+    department = _authenticate(intake, request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (SINGLE, BATCH):
         raise RequestRefusedError("media_type", given=media_type or "—", single=SINGLE, batch=BATCH)
@@ -90,17 +90,18 @@ async def _take(intake: Intake, request: Request) -> JSONResponse:
     return _answer(outcomes, spoken(request))
 
 
-def _authenticate(keys: KeyRing, request: Request) -> Identity:
+def _authenticate(intake: Intake, request: Request) -> Identity:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     given = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
     if not given:
         raise RequestRefusedError("no_key")
-    if not keys.loaded:
+    if not intake.keys.loaded:
         raise RequestRefusedError("keys_unread")
-    stored = keys.find(given)
+    now = intake.clock()
+    stored = intake.keys.use(given, now)
     if stored is None:
         raise RequestRefusedError("unknown_key")
-    if stored.revoked:
+    if stored.ended(now):
         raise RequestRefusedError("revoked_key")
     return stored.department
 

@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
@@ -50,6 +51,11 @@ class StoredKey:
     sha256: bytes
     department: Identity
     revoked: bool
+    expires_at: datetime | None = None
+
+    def ended(self, now: datetime) -> bool:
+        """Whether it was revoked, or replaced and its overlap is over."""
+        return self.revoked or (self.expires_at is not None and self.expires_at <= now)
 
 
 class KeyRing:
@@ -58,6 +64,7 @@ class KeyRing:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._keys: Mapping[str, StoredKey] = {}
+        self._used: dict[str, datetime] = {}
         self.loaded = False
         """Whether the keys have been read at least once."""
 
@@ -67,13 +74,29 @@ class KeyRing:
         stored = self._keys.get(rest.partition(".")[0]) if prefix == PREFIX else None
         return stored if stored and hmac.compare_digest(stored.sha256, digest(text)) else None
 
+    def use(self, text: str, now: datetime) -> StoredKey | None:
+        """`find` for a request; the moment is written down with the next refresh, to the minute."""
+        stored = self.find(text)
+        if stored:
+            self._used[text.split(".")[1]] = now.replace(second=0, microsecond=0)
+        return stored
+
     async def refresh(self) -> None:
-        """Read all keys."""
-        async with self._engine.connect() as connection:
+        """Read all keys, and write when which was used."""
+        used, self._used = self._used, {}
+        async with self._engine.begin() as connection:
             rows = (await connection.execute(sa.select(api_key))).all()
+            before = {row.id: row.last_used_at for row in rows}
+            for key_id, moment in used.items():
+                if before.get(key_id) is None or before[key_id] < moment:
+                    last = sa.update(api_key).where(api_key.c.id == key_id).values(last_used_at=moment)
+                    await connection.execute(last)
         self._keys = {
             row.id: StoredKey(
-                row.sha256, Identity(row.city, row.system, row.department), revoked=row.revoked_at is not None
+                row.sha256,
+                Identity(row.city, row.system, row.department),
+                revoked=row.revoked_at is not None,
+                expires_at=row.expires_at,
             )
             for row in rows
         }

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +14,12 @@ import sqlalchemy as sa
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
 from deploy.stack import Stack
 from deploy.stack.mosquitto import accepts, read_accounts
 from schemas.tables import access_change, device
+from services.cli.main import build
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("database")]
@@ -29,13 +28,10 @@ OTHER = "karaganda/contact-centre/door-2"
 
 
 def ahual(stack: Stack, *words: str, code: int = 0) -> str:
-    """The real command, as an operator types it; what it says."""
-    argv = [str(Path(sys.executable).with_name("ahual")), *words]
-    env = stack.env() | {"PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        argv, env=stack.env() | {"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == code, done.stderr
+    """The command as an operator types it; what it says."""
+    ports = {f"AHUAL_PORT_{name.upper()}": str(port) for name, port in stack.ports.model_dump().items()}
+    done = CliRunner().invoke(build("device"), words, env=stack.env() | ports)
+    assert done.exit_code == code, done.output
     return done.stdout if code == 0 else done.stderr
 
 

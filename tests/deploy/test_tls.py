@@ -16,7 +16,10 @@ import pytest
 import sqlalchemy as sa
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from deploy.certs.authority import Authority
 from deploy.stack import Stack
@@ -25,10 +28,11 @@ from schemas import tables
 from schemas.identity import Identity, parse_identity
 from schemas.topics import DEAD_LETTERS, EVENTS, load_topics
 from services.cli.ingest import add_key
+from services.cli.main import build
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
 from services.runtime.kafka import open_producer, security
-from services.runtime.tls import client_context
+from services.runtime.tls import OwnCertificate, client_context
 from simulators.publisher import Publisher
 from tests.deploy.test_lifecycle import free_ports
 from tests.ingest.events import call, encoded
@@ -53,7 +57,7 @@ async def stored(installation: Installation) -> int:
     try:
         async with engine.connect() as connection:
             count = sa.select(sa.func.count()).select_from(tables.ledgers["department"])
-            return await connection.scalar(count.where(tables.ledgers["department"].c.city == installation.city)) or 0
+            return await connection.scalar(count) or 0
     finally:
         await engine.dispose()
 
@@ -239,3 +243,57 @@ async def test_rules_that_nobody_declared_are_removed(installation: Installation
     await ensure_topics(stack.kafka_bootstrap, tls=stack.client_tls())
     with pytest.raises(DENIED):
         await produced(stack, "api", EVENTS)
+
+
+async def test_a_revoked_certificate_is_out_and_no_other(installation: Installation) -> None:
+    stack = installation.stack
+    names = [f"{installation.city}/contact-centre/{name}" for name in ("gone", "stays")]
+
+    def ahual(*words: str) -> None:
+        ports = {f"AHUAL_PORT_{name.upper()}": str(port) for name, port in stack.ports.model_dump().items()}
+        done = CliRunner().invoke(build("device"), ["device", *words], env=stack.env() | ports)
+        assert done.exit_code == 0, done.output
+
+    def connected(name: str) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, "", protocol=MQTTv5, reconnect_on_failure=False)
+        files = stack.authority.certificate(name), stack.authority.key(name)
+        client.tls_set_context(client_context(stack.authority.ca, OwnCertificate(*files)))
+        client.connect("localhost", stack.ports.mqtt_certificate)
+        client.loop_start()
+        return client
+
+    async def up(client: Client) -> None:
+        async def answered() -> bool:
+            return client.is_connected()
+
+        await eventually(answered, within_s=10)
+
+    for name in names:
+        await asyncio.to_thread(ahual, "add", name, "--certificate")
+    gone, stays = [await asyncio.to_thread(connected, name) for name in names]
+    await up(gone)
+    await up(stays)
+    await asyncio.to_thread(ahual, "revoke", names[0])
+
+    async def cut() -> bool:
+        return not gone.is_connected()
+
+    await eventually(cut, within_s=3)
+    assert stays.is_connected()
+    gone.loop_stop()
+    again = await asyncio.to_thread(connected, names[0])
+    await asyncio.sleep(1)
+    assert not again.is_connected()
+    again.loop_stop()
+
+    await asyncio.to_thread(ahual, "rotate", names[1])
+
+    async def cut_too() -> bool:
+        return not stays.is_connected()
+
+    await eventually(cut_too, within_s=3)
+    stays.loop_stop()
+    renewed = await asyncio.to_thread(connected, names[1])
+    await up(renewed)
+    renewed.disconnect()
+    renewed.loop_stop()
