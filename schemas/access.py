@@ -16,7 +16,7 @@ WRITE: Final = "SELECT, INSERT, UPDATE, DELETE"
 LETTER: Final = ", ".join(column.name for column in tables.dead_letter.c if column.name != "payload")
 
 LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
-    "alembic_version": {"ahual_api": "SELECT"},
+    "alembic_version": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT"},
     "access_change": {},
     "api_key": {"ahual_ingest": "SELECT, UPDATE (last_used_at)"},
     "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT"},

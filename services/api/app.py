@@ -9,7 +9,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Final, TypedDict
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from schemas.catalogue import Catalogue
 from schemas.sources import load_source_limits
@@ -31,6 +31,7 @@ from services.api import (
     windows,
     yearly,
 )
+from services.api.access import guard
 from services.api.errors import Problem
 from services.api.hub import Hub
 from services.api.middleware import RequestMetrics, SecurityHeaders
@@ -94,6 +95,7 @@ def create_app(
         lifespan=_lifespan(settings, recomputer, stopping, clock, migration_head, metrics),
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
+        dependencies=[Depends(guard)],
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "RFC 9457 problem details"}},
     )

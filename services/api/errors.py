@@ -11,6 +11,7 @@ ApiError
 ├── SeriesRangeError        422  from, to or resolution ask for nothing, too much or what is gone
 ├── SourceCursorError       422  `after` is not the `next` of a page
 ├── TooManyStreamsError     503
+├── OperatorsOnlyError      403  the route is not public
 └── ForeignOriginError      403  a WebSocket opened by another site's page
 """
 
@@ -120,6 +121,10 @@ class AsOfError(ApiError):
 
 class TooManyStreamsError(ApiError):
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "too_many_streams"
+
+
+class OperatorsOnlyError(ApiError):
+    status, code = HTTPStatus.FORBIDDEN, "operators_only"
 
 
 class ForeignOriginError(ApiError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from services.runtime.settings import RuntimeSettings
 
@@ -13,6 +13,10 @@ class ApiSettings(RuntimeSettings):
     kafka_bootstrap: str = Field(default="", description="Not used by the API")
     api_host: str = Field(default="127.0.0.1", description="Address to listen on; there is no sign-in yet")
     api_port: int = Field(default=18080, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    api_operator_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Bearer token for what is not public; without one it is closed, in a demo open",
+    )
     api_pool_size: int = Field(default=4, ge=1, le=64, description="Database connections for requests")
     api_max_streams: int = Field(default=1000, ge=1, description="Live streams open at the same time, then 503")
     api_heartbeat_s: float = Field(default=5.0, gt=0, description="Seconds between heartbeats of a live stream")

@@ -1,0 +1,106 @@
+"""What is public is listed, the rest is closed; and no city shows what is another's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.tables import city, dead_letter
+from services.api.access import PUBLIC
+from services.api.app import create_app
+from services.api.settings import ApiSettings
+from tests.api.conftest import Api, running
+
+NOWHERE = SecretStr("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+CLOSED = {
+    "/metrics": "/metrics",
+    "/api/v1/cities/{city}/dead-letters": "/api/v1/cities/almaty/dead-letters",
+}
+"""Routes that are not public, and a path of each."""
+
+
+def routes() -> set[str]:
+    app = create_app(ApiSettings(database_url=NOWHERE))
+    included = [getattr(route, "original_router", None) for route in app.routes]
+    return {route.path for router in included if router for route in router.routes}
+
+
+def test_every_public_route_exists() -> None:
+    assert routes() >= PUBLIC
+
+
+def test_these_are_closed() -> None:
+    assert CLOSED.keys() <= routes() - PUBLIC
+
+
+@pytest.mark.parametrize("path", CLOSED.values())
+async def test_a_closed_route_wants_the_operators_token(
+    database: AsyncEngine, database_url: SecretStr, path: str
+) -> None:
+    async with running(database_url, operator_token=SecretStr("open-sesame")) as api:
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic open-sesame"}):
+            answer = await api.client.get(path, headers=headers)
+            assert answer.status_code == 403
+            assert answer.json()["type"] == "urn:ahual:problem:operators_only"
+        assert (await api.client.get(path, headers={"Authorization": "Bearer open-sesame"})).status_code == 200
+        assert (await api.client.get("/api/v1/cities")).status_code == 200
+
+
+async def test_without_a_token_closed_means_closed(database: AsyncEngine, database_url: SecretStr) -> None:
+    """Outside the demo an empty token opens nothing, an empty bearer neither."""
+    app = create_app(ApiSettings(database_url=database_url).model_copy(update={"allow_plaintext": False}))
+    async with app.router.lifespan_context(app) as state:
+        transport = httpx2.ASGITransport(app=_with_state(app, state))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
+            for path in CLOSED.values():
+                for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer"}):
+                    assert (await client.get(path, headers=headers)).status_code == 403
+            assert (await client.get("/api/v1/cities")).status_code == 200
+
+
+def _with_state(app: Any, state: Any) -> Any:
+    async def with_state(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "state": dict(state)}, receive, send)
+
+    return with_state
+
+
+async def test_a_city_shows_only_its_own_dead_letters(api: Api, database: AsyncEngine) -> None:
+    async with database.begin() as connection:
+        cities = [row.code for row in await connection.execute(sa.select(city.c.code))]
+        for number, code in enumerate(cities):
+            await connection.execute(sa.insert(dead_letter).values(letter(number, code)))
+    assert len(cities) == 2
+    for code in cities:
+        letters = (await api.client.get(f"/api/v1/cities/{code}/dead-letters")).json()
+        assert [shown["topic"] for shown in letters] == [f"ahual/v1/{code}/s/d/events"]
+
+
+@pytest.mark.parametrize("code", ["almaty' OR '1'='1", "almaty%2Fkaraganda", "*", "almaty,karaganda", "ALMATY"])
+@pytest.mark.parametrize("path", ["cityscore", "dead-letters", "kpis", "kpis/2.1", "kpis/2.1/series", "explain"])
+async def test_no_spelling_of_a_city_reaches_another(api: Api, code: str, path: str) -> None:
+    assert (await api.client.get(f"/api/v1/cities/{code}/{path}")).status_code == 404
+
+
+def letter(number: int, code: str) -> dict[str, Any]:
+    """A rejected message of a city."""
+    return {
+        "origin": f"t/0/{number}",
+        "rejected_at": datetime(2026, 3, 1, tzinfo=UTC),
+        "reason": "invalid_field",
+        "detail": "",
+        "topic": f"ahual/v1/{code}/s/d/events",
+        "city": code,
+        "system": "s",
+        "device": "d",
+        "size": 1,
+        "sha256": "",
+        "payload": b"x",
+        "truncated": False,
+    }
