@@ -15,18 +15,21 @@ from schemas.tables import city, dead_letter
 from services.api.access import PUBLIC
 from services.api.app import create_app
 from services.api.settings import ApiSettings
+from services.scorer.recomputing import Recomputer
 from tests.api.conftest import Api, running
 
 NOWHERE = SecretStr("postgresql+asyncpg://nobody@127.0.0.1:1/none")
 CLOSED = {
     "/metrics": "/metrics",
+    "/api/v1/cities/{city}/sources": "/api/v1/cities/almaty/sources",
+    "/api/v1/cities/{city}/sources/summary": "/api/v1/cities/almaty/sources/summary",
     "/api/v1/cities/{city}/dead-letters": "/api/v1/cities/almaty/dead-letters",
 }
 """Routes that are not public, and a path of each."""
 
 
 def routes() -> set[str]:
-    app = create_app(ApiSettings(database_url=NOWHERE))
+    app = create_app(ApiSettings(database_url=NOWHERE), Recomputer)
     included = [getattr(route, "original_router", None) for route in app.routes]
     return {route.path for router in included if router for route in router.routes}
 
@@ -54,7 +57,8 @@ async def test_a_closed_route_wants_the_operators_token(
 
 async def test_without_a_token_closed_means_closed(database: AsyncEngine, database_url: SecretStr) -> None:
     """Outside the demo an empty token opens nothing, an empty bearer neither."""
-    app = create_app(ApiSettings(database_url=database_url).model_copy(update={"allow_plaintext": False}))
+    settings = ApiSettings(database_url=database_url).model_copy(update={"allow_plaintext": False})
+    app = create_app(settings, Recomputer)
     async with app.router.lifespan_context(app) as state:
         transport = httpx2.ASGITransport(app=_with_state(app, state))
         async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:

@@ -50,9 +50,9 @@ def test_the_table_of_endpoints_is_the_applications(app: FastAPI) -> None:
 
 
 def test_the_table_of_settings_is_the_codes() -> None:
-    documented = dict(re.findall(r"^\| `AHUAL_(\w+)` \| `([^`]+)` \|", PAGE, re.MULTILINE))
+    documented = dict(re.findall(r"^\| `AHUAL_(\w+)` \| (`[^`]+`|empty) \|", PAGE, re.MULTILINE))
     own = {
-        name.upper(): str(field.default)
+        name.upper(): f"`{field.default}`" if str(field.default) else "empty"
         for name, field in ApiSettings.model_fields.items()
         if name not in RuntimeSettings.model_fields
     }
