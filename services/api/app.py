@@ -38,6 +38,7 @@ from services.api.middleware import RequestMetrics, SecurityHeaders
 from services.api.recomputing import MakeRecomputing, Recomputing
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
+from services.api.source_reader import SourceReader
 from services.api.state import State
 from services.api.stock_taking import StockTaking
 from services.cityscore.catalogue import load_catalogue
@@ -124,7 +125,7 @@ def _lifespan(
         hub = Hub(reading, settings, clock)
         known = load_catalogue(own=settings.catalogue_folder)
         stop = stopping or asyncio.Event()
-        limits = load_source_limits()
+        judged = SourceReader(reading, load_source_limits(), clock)
         state = State(
             settings=settings,
             engine=reading,
@@ -132,9 +133,9 @@ def _lifespan(
             hub=hub,
             recomputing=recomputer(engine, known),
             metrics=metrics,
-            stock=StockTaking(reading, limits, clock, metrics),
+            sources=judged,
+            stock=StockTaking(reading, judged, clock, metrics),
             catalogue=known,
-            source_limits=limits,
             clock=clock,
             stopping=stop,
             migration_head=migration_head,

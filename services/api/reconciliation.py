@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.api import source_states
 from services.api.state import ApiState
 
 router = APIRouter(prefix="/api/v1", tags=["operations"])
@@ -66,8 +65,7 @@ async def reconciliation(state: ApiState) -> Reconciliation:
     """Offsets passed against what became of the records; beside it what the sources' own sequences miss."""
     async with state.engine.connect() as connection:
         partitions = await read_partitions(connection)
-        loss = await source_states.counts(connection, state.source_limits, None, state.clock())
-    return reconcile(partitions, sum(row["missing"] for row in loss))
+    return reconcile(partitions, sum(row["missing"] for row in await state.sources.counts()))
 
 
 async def read_partitions(connection: AsyncConnection) -> list[Partition]:

@@ -59,7 +59,7 @@ _PAGE: Final = sa.text(f"""
 _COUNTS: Final = sa.text(f"""
     {_JUDGED}
     SELECT city, system, state, count(*) AS sources, sum(missing)::bigint AS missing
-    FROM judged WHERE :every_city OR city = :city GROUP BY city, system, state ORDER BY city, system, state
+    FROM judged GROUP BY city, system, state ORDER BY city, system, state
 """).bindparams(*_BINDS)  # noqa: S608
 
 
@@ -99,7 +99,6 @@ async def page(
     return list(rows.mappings())
 
 
-async def counts(connection: AsyncConnection, limits: SourceLimits, city: str | None, now: datetime) -> list[Any]:
-    """Sources and missing sequence numbers per city, system and state; of every city without one."""
-    values = {**_judge(limits, now), "city": city or "", "every_city": city is None}
-    return list((await connection.execute(_COUNTS, values)).mappings())
+async def counts(connection: AsyncConnection, limits: SourceLimits, now: datetime) -> list[Any]:
+    """Sources and missing sequence numbers per city, system and state."""
+    return list((await connection.execute(_COUNTS, _judge(limits, now))).mappings())

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.catalogue import Text
 from schemas.sources import STATES, SourceState
-from services.api import source_states
 from services.api.cities import require_city
 from services.api.errors import SourceCursorError
 from services.api.examples import SOURCE, SOURCE_SUMMARY
@@ -87,19 +86,9 @@ async def sources(
     after: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Sources:
-    """Every source that was ever heard or is declared, by system and device."""
+    """Every source that was ever heard or is declared, by system and device; up to 5 s old."""
     await require_city(state, city)
-    async with state.engine.connect() as connection:
-        rows = await source_states.page(
-            connection,
-            state.source_limits,
-            city,
-            state.clock(),
-            system=system,
-            states=states or (),
-            after=_place(after),
-            limit=limit + 1,
-        )
+    rows = await state.sources.page(city, system=system, states=states or (), after=_place(after), limit=limit + 1)
     shown = [_source(row, lang) for row in rows[:limit]]
     return Sources(sources=shown, next=f"{shown[-1].system}/{shown[-1].device}" if len(rows) > limit else None)
 
@@ -108,8 +97,7 @@ async def sources(
 async def summary(city: str, state: ApiState, lang: LangQuery = None) -> Summary:
     """How many sources are live, silent, frozen and drifting, and how many messages they may have lost."""
     await require_city(state, city)
-    async with state.engine.connect() as connection:
-        rows = await source_states.counts(connection, state.source_limits, city, state.clock())
+    rows = [row for row in await state.sources.counts() if row["city"] == city]
     systems = {row["system"]: SystemSources(system=row["system"], states=_none(), missing=0) for row in rows}
     total = _none()
     for row in rows:

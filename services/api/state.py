@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from schemas.catalogue import Catalogue
-from schemas.sources import SourceLimits
 from services.api.hub import Hub
 from services.api.recomputing import Recomputing
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
+from services.api.source_reader import SourceReader
 from services.api.stock_taking import StockTaking
 from services.runtime.clock import Clock
 from services.runtime.metrics import Metrics
@@ -32,9 +32,9 @@ class State:
     hub: Hub
     recomputing: Recomputing
     metrics: Metrics
+    sources: SourceReader
     stock: StockTaking
     catalogue: Catalogue
-    source_limits: SourceLimits
     clock: Clock
     stopping: asyncio.Event
     migration_head: str | None

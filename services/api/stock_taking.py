@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from schemas.sources import STATES, SourceLimits
-from services.api import source_states
+from schemas.sources import STATES
+from services.api.source_reader import SourceReader
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
@@ -33,9 +34,9 @@ _PARTITIONS: Final = sa.text("""
 class StockTaking:
     """Sets the gauges. While the database is away they are gone, because old figures would look like good ones."""
 
-    def __init__(self, engine: AsyncEngine, limits: SourceLimits, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, engine: AsyncEngine, sources: SourceReader, clock: Clock, metrics: Metrics) -> None:
         self._engine = engine
-        self._limits = limits
+        self._judged = sources
         self._clock = clock
         self._sources = metrics.gauge("ahual_sources")
         self._missing = metrics.gauge("ahual_sources_missing_messages")
@@ -50,8 +51,8 @@ class StockTaking:
             if self._taken is not None and now - self._taken < AGE:
                 return
             try:
+                self._show_sources(await self._judged.counts())
                 async with self._engine.connect() as connection:
-                    await self._count_sources(connection, now)
                     await self._count_records(connection)
             except DATABASE_ERRORS as error:
                 log.warning("sources and offsets not counted", extra={"reason": repr(error)[:300]})
@@ -59,8 +60,7 @@ class StockTaking:
             else:
                 self._taken = now
 
-    async def _count_sources(self, connection: AsyncConnection, now: datetime) -> None:
-        rows = await source_states.counts(connection, self._limits, None, now)
+    def _show_sources(self, rows: Sequence[Any]) -> None:
         self._sources.clear()
         self._missing.clear()
         for city, system in {(row["city"], row["system"]) for row in rows}:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas import tables
 from schemas.sources import Limits, SourceLimits, load_source_limits
 from services.api import source_states
+from services.api.source_reader import AGE, MOST, SourceReader
 from services.api.stock_taking import StockTaking
 from services.runtime.metrics import Metrics
 from services.scorer.sensing import Run
@@ -203,7 +204,7 @@ async def test_prometheus_is_told_without_device_names(api: Api, database: Async
 async def test_old_figures_are_not_told_while_the_database_is_away(database: AsyncEngine) -> None:
     metrics, now = Metrics(), NOW
     await account(database, "t1", next_offset=110, stored=10)
-    taking = StockTaking(database, LIMITS, lambda: now, metrics)
+    taking = StockTaking(database, SourceReader(database, LIMITS, lambda: now), lambda: now, metrics)
     sample = ("ahual_reconciliation_records", {"partition": "events/0", "outcome": "difference"})
     await taking.take()
     assert metrics.registry.get_sample_value(*sample) == 0
@@ -224,3 +225,21 @@ async def test_old_figures_are_not_told_while_the_database_is_away(database: Asy
     finally:
         async with database.begin() as connection:
             await connection.execute(sa.text("ALTER VIEW v_away RENAME TO v_reconciliation"))
+
+
+@stack
+async def test_the_same_question_is_asked_once_in_a_while(database: AsyncEngine) -> None:
+    now = NOW
+    reader = SourceReader(database, LIMITS, lambda: now)
+    await hear(database, "heat/a", NOW, times=1)
+    assert [row["sources"] for row in await reader.counts()] == [1]
+    await hear(database, "heat/b", NOW, times=1)
+    for number in range(MOST - 1):
+        await reader.page("karaganda", system=str(number), states=(), after=("", ""), limit=1)
+    assert [row["sources"] for row in await reader.counts()] == [1]
+    now += AGE
+    assert [row["sources"] for row in await reader.counts()] == [2]
+    await hear(database, "heat/c", NOW, times=1)
+    for number in range(MOST):
+        await reader.page("karaganda", system=str(number), states=(), after=("", ""), limit=1)
+    assert [row["sources"] for row in await reader.counts()] == [3], "not more is kept"
