@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.snapshot import Window
@@ -36,11 +37,16 @@ def _add(tier: Tier) -> Write:
 
 
 def _sum(tier: Tier) -> sa.TextClause:
+    # The outer bounds are constants to the planner, so that it leaves out chunks of other years.
     return sa.text(f"""
-        SELECT bin, sum(count)::bigint AS count FROM bin_{tier}
-        WHERE city = :city AND kpi = :kpi AND bucket >= :begin AND bucket < :end GROUP BY bin
+        SELECT w.number, b.bin, sum(b.count)::bigint AS count
+        FROM unnest(:number, :begin, :end) AS w(number, begin, "end")
+        JOIN bin_{tier} b ON b.city = :city AND b.kpi = :kpi AND b.bucket >= w.begin AND b.bucket < w."end"
+        WHERE b.bucket >= :first AND b.bucket < :last GROUP BY w.number, b.bin
     """).bindparams(  # noqa: S608  # the tier's own table name
-        sa.bindparam("begin", type_=_MOMENT), sa.bindparam("end", type_=_MOMENT)
+        sa.bindparam("number", type_=ARRAY(sa.Integer())),
+        *(sa.bindparam(name, type_=ARRAY(_MOMENT)) for name in ("begin", "end")),
+        *(sa.bindparam(name, type_=_MOMENT) for name in ("first", "last")),
     )
 
 
@@ -68,11 +74,20 @@ def rolled_up(minutes: Bins, tier: Tier, cities: Mapping[str, City], now: dateti
     return total
 
 
-async def read(connection: AsyncConnection, city: City, kpi: str, window: Window) -> dict[int, int]:
-    """Counts per bin over a window, all partitions together; for `histogram.percentile`."""
-    total: Counter[int] = Counter()
-    for tier, begin, end in cover(window, city.timezone):
-        where = {"city": city.code, "kpi": kpi, "begin": begin, "end": end}
-        for row in await connection.execute(_SUM[tier], where):
-            total[row.bin] += row[1]
-    return dict(total)
+async def read(connection: AsyncConnection, city: City, kpi: str, windows: Sequence[Window]) -> list[dict[int, int]]:
+    """Counts per bin over each window, all partitions together; for `histogram.percentile`."""
+    totals: list[Counter[int]] = [Counter() for _ in windows]
+    for tier, pieces in _by_tier(city, windows).items():
+        numbers, begins, ends = map(list, zip(*pieces, strict=True))
+        where = {"city": city.code, "kpi": kpi, "number": numbers, "begin": begins, "end": ends}
+        for row in await connection.execute(_SUM[tier], {**where, "first": min(begins), "last": max(ends)}):
+            totals[row.number][row.bin] += row[2]
+    return [dict(total) for total in totals]
+
+
+def _by_tier(city: City, windows: Sequence[Window]) -> dict[Tier, list[tuple[int, datetime, datetime]]]:
+    pieces: dict[Tier, list[tuple[int, datetime, datetime]]] = {}
+    for number, window in enumerate(windows):
+        for tier, begin, end in cover(window, city.timezone):
+            pieces.setdefault(tier, []).append((number, begin, end))
+    return pieces

@@ -78,16 +78,26 @@ _READ: Final = sa.text("""
     ORDER BY day, kpi, onwards, partition LIMIT :limit
 """)
 
-_FORGET: Final = sa.text("""
-    DELETE FROM changed_day c USING unnest(:day, :kpi, :onwards, :partition, :revision)
-      AS seen(day, kpi, onwards, partition, revision)
-    WHERE c.city = :city AND c.day = seen.day AND c.kpi = seen.kpi AND c.onwards = seen.onwards
-      AND c.partition = seen.partition AND c.revision = seen.revision
-""").bindparams(
-    *_KEY,
-    sa.bindparam("partition", type_=ARRAY(sa.SmallInteger())),
-    sa.bindparam("revision", type_=ARRAY(sa.BigInteger())),
-)
+_SEEN: Final = """
+    SELECT c.ctid AS place FROM changed_day c
+    JOIN unnest(:day, :kpi, :onwards, :partition, :revision) AS seen(day, kpi, onwards, partition, revision)
+      ON c.day = seen.day AND c.kpi = seen.kpi AND c.onwards = seen.onwards AND c.partition = seen.partition
+    WHERE c.city = :city AND c.revision {compared} seen.revision
+    FOR UPDATE OF c SKIP LOCKED
+"""
+"""A row that a scorer holds is being recorded again: it is left as it is, so that nobody ever waits in a circle."""
+
+
+def _on_seen(statement: str, compared: str) -> sa.TextClause:
+    return sa.text(f"WITH seen AS ({_SEEN.format(compared=compared)}) {statement}").bindparams(
+        *_KEY,
+        sa.bindparam("partition", type_=ARRAY(sa.SmallInteger())),
+        sa.bindparam("revision", type_=ARRAY(sa.BigInteger())),
+    )
+
+
+_FORGET: Final = _on_seen("DELETE FROM changed_day c USING seen WHERE c.ctid = seen.place", "=")
+_WAIT_ANEW: Final = _on_seen("UPDATE changed_day c SET since = changed_at FROM seen WHERE c.ctid = seen.place", "<>")
 
 
 def changed(folded: Folded, cities: Mapping[str, City], now: datetime) -> set[ChangedDay]:
@@ -123,7 +133,8 @@ async def read(connection: AsyncConnection, city: str, limit: int) -> list[Mark]
 
 
 async def forget(connection: AsyncConnection, city: str, seen: Sequence[Mark]) -> None:
-    """Delete what was looked at, except where it was recorded again meanwhile."""
+    """Delete what was looked at; what was recorded again meanwhile waits anew."""
     if seen:
         columns = dict(zip(Mark._fields, map(list, zip(*seen, strict=True)), strict=True))
         await connection.execute(_FORGET, {"city": city, **columns})
+        await connection.execute(_WAIT_ANEW, {"city": city, **columns})

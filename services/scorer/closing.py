@@ -179,7 +179,6 @@ class Closer:
                     values = await self._measure(connection, city, stored, known, now)
                     await closed.store(connection, city.code, values)
                     written += values
-            # A scorer that records one of them again at this moment is not waited for.
             await changed_days.forget(connection, city.code, marks)
             await connection.commit()
             if len(marks) < MARKS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
@@ -61,10 +61,8 @@ class Recomputer:
             scored = code in self._rubrics.of(Category(known.category)).criteria
             named = list(windows_of(kpi, known, now, scored=scored))
             measured = await self._measuring.over(connection, known, [one.asked for one in named])
-            return [
-                _window(one, found, await self._percentiles(connection, known, kpi, one.asked.window))
-                for one, found in zip(named, measured, strict=True)
-            ]
+            percentiles = await self._percentiles(connection, known, kpi, [one.asked.window for one in named])
+        return [_window(*row) for row in zip(named, measured, percentiles, strict=True)]
 
     async def live(self, city: str, at: datetime, now: datetime) -> PastSnapshot:
         """The live score of a past instant, each KPI at the finest granule that is still kept."""
@@ -104,16 +102,19 @@ class Recomputer:
             yield connection, (await load_cities(connection))[city]
 
     async def _percentiles(
-        self, connection: AsyncConnection, city: City, kpi: Kpi, window: Window
-    ) -> Percentiles | None:
+        self, connection: AsyncConnection, city: City, kpi: Kpi, windows: Sequence[Window]
+    ) -> list[Percentiles | None]:
         if kpi.measure.kind != "mean":
-            return None
-        counts = await bins.read(connection, city, kpi.code, window)
-        p50, p95, p99 = (histogram.percentile(counts, percent) for percent in (50, 95, 99))
-        if p50 is None or p95 is None or p99 is None:
-            return None
-        scale = kpi.measure.scale
-        return Percentiles(p50=p50 / scale, p95=p95 / scale, p99=p99 / scale)
+            return [None] * len(windows)
+        return [_percentiles(found, kpi) for found in await bins.read(connection, city, kpi.code, windows)]
+
+
+def _percentiles(counts: Mapping[int, int], kpi: Kpi) -> Percentiles | None:
+    p50, p95, p99 = (histogram.percentile(counts, percent) for percent in (50, 95, 99))
+    if p50 is None or p95 is None or p99 is None:
+        return None
+    scale = kpi.measure.scale
+    return Percentiles(p50=p50 / scale, p95=p95 / scale, p99=p99 / scale)
 
 
 def windows_of(kpi: Kpi, city: City, now: datetime, *, scored: bool) -> Iterator[Named]:

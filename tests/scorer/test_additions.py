@@ -49,9 +49,8 @@ async def test_bins_of_a_window_are_those_of_the_plain_list(database: AsyncEngin
         async with database.begin() as connection:
             await additions.add(connection, fold(batch, COMPILED, CITIES, NOW), partition, CITIES, NOW)
     async with database.connect() as connection:
-        for period in (Period.DAY, Period.WEEK, Period.YEAR):
-            window = trailing(period, NOW, CITY.timezone)
-            assert await bins.read(connection, CITY, "2.1", window) == Counter(map(bin_of, waits))
+        windows = [trailing(period, NOW, CITY.timezone) for period in (Period.DAY, Period.WEEK, Period.YEAR)]
+        assert await bins.read(connection, CITY, "2.1", windows) == [Counter(map(bin_of, waits))] * 3
 
 
 async def test_the_negative_takes_away_exactly_what_was_added(database: AsyncEngine) -> None:

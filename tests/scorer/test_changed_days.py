@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.scorer import changed_days
+from services.scorer import additions, changed_days
 from services.scorer.changed_days import ChangedDay, changed
 from services.scorer.types import Entry, EntryKey, Folded, Part, PartKey
 from tests.scorer.events import answered
@@ -57,3 +57,20 @@ async def test_recorded_with_the_batch_and_forgotten_once_looked_at(database: As
         assert {(mark.day, mark.revision) for mark in again} == {(TODAY - 2 * DAY, 2)}
         await changed_days.forget(connection, CITY.code, again)
         assert await changed_days.unsettled(connection, CITY.code) is None
+
+
+@pytest.mark.stack
+async def test_what_a_scorer_records_at_this_moment_is_neither_waited_for_nor_forgotten(database: AsyncEngine) -> None:
+    day = folded(TODAY - MINUTE)
+    async with database.begin() as scorer:
+        await additions.add(scorer, day, 0, CITIES, NOW)
+    async with database.begin() as connection:
+        seen = await changed_days.read(connection, CITY.code, 1000)
+    async with database.begin() as scorer:
+        await additions.add(scorer, day, 0, CITIES, NOW + MINUTE)
+        async with database.begin() as connection:
+            await changed_days.forget(connection, CITY.code, seen)
+    async with database.begin() as connection:
+        assert await changed_days.unsettled(connection, CITY.code) == (NOW, NOW + MINUTE)
+        await changed_days.forget(connection, CITY.code, seen)
+        assert await changed_days.unsettled(connection, CITY.code) == (NOW + MINUTE, NOW + MINUTE)
