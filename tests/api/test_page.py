@@ -221,3 +221,16 @@ async def test_offsets_that_do_not_add_up_are_an_alarm(api: Api, database: Async
     await expect(page.locator("#sources-note")).to_have_text("No source has been heard yet.")
     await pictured(page, "sources-alarm")
     await page.close()
+
+
+async def test_who_is_not_an_operator_sees_no_sources(
+    database: AsyncEngine, database_url: SecretStr, browser: Browser
+) -> None:
+    await store(database, snapshot(1, now=now()))
+    await reconciled(database)
+    await hear(database, "heat/meter-1", now(), times=1)
+    async with running(database_url, operator_token=SecretStr("of-the-operators")) as api:
+        page = await opened(browser, api, "&lang=en")
+        await expect(page.locator("#exact")).to_have_text("Adds up")
+        await expect(page.locator("#sources")).to_be_hidden()
+        await page.close()

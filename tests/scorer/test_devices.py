@@ -14,8 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas import tables
 from schemas.identity import Identity
 from services.scorer import devices, sequences
-from services.scorer.activity import Device, Observed
+from services.scorer.activity import Device, Observed, observe
+from services.scorer.errors import FencedError
 from services.scorer.sensing import Run
+from services.scorer.types import Record
+from tests.scorer.events import answered
+from tests.scorer.test_sensing import READ, reading, second
+from tests.scorer.test_transaction import CrashError, Partition
 
 pytestmark = pytest.mark.stack
 
@@ -209,3 +214,30 @@ async def test_a_declared_interval_is_the_devices_or_its_systems(database: Async
         ("meter-1", 5, 1, after(0)),
         ("meter-2", 5, 0, None),
     ]
+
+
+async def test_a_frozen_sensor_is_followed_from_its_events_to_the_database(database: AsyncEngine) -> None:
+    """Three batches of a test's own measuring type: from the second on the value stays."""
+    for number, levels in enumerate(((1.0, 2.5), (2.5, 2.5), (2.5,))):
+        events = [reading(10 * number + i, level, probe="a") for i, level in enumerate(levels)]
+        records = [Record(decoded.offset, decoded.body) for decoded in events]
+        async with database.begin() as connection:
+            await devices.see(connection, observe(events, records, BEGIN, READ), 0, BEGIN)
+    found = await source(database)
+    assert (found.channel, found.same_count) == ("kz.ahual.test.level.v1/a", 4)
+    assert (found.same_since, found.channel_newest_time) == (second(1), second(20))
+
+
+async def test_duplicates_and_broken_transactions_change_nothing(database: AsyncEngine) -> None:
+    partition = Partition(database, "sources")
+    await partition.enter()
+    bodies = [answered(id=str(number), sequence=str(number)) for number in range(1, 31) if number not in (7, 20)]
+    log = [*bodies[:20], *bodies[5:15], *bodies[20:], *bodies]
+    for begin in range(0, len(log), 9):
+        with pytest.raises(CrashError):
+            await partition.commit(begin, log[begin : begin + 9], crash=True)
+        await partition.commit(begin, log[begin : begin + 9])
+        with pytest.raises(FencedError):
+            await partition.commit(begin, log[begin : begin + 9])
+    found = await source(database)
+    assert (found.device, found.events, found.missing, found.restarts) == ("pbx-1", 28, 2, 0)

@@ -32,6 +32,7 @@ function drawReconciliation(known, { say, lang }) {
 
 function drawSources(summary, troubled, view) {
   const { say, lang } = view;
+  element("sources").hidden = !summary; // without the operators' token they are nobody's business
   const total = summary ? Object.values(summary.states).reduce((sum, n) => sum + n, 0) : 0;
   element("source-states").replaceChildren(...STATES.filter((state) => summary?.states[state]).map((state) => {
     const tag = document.createElement("li");
@@ -49,7 +50,7 @@ function drawSources(summary, troubled, view) {
 }
 
 function note(summary, total, ill, hidden, { say, lang }) {
-  if (!summary) return say("reconciliation_unknown");
+  if (!summary) return "";
   if (!total) return say("sources_none");
   if (!ill) return say("sources_well");
   return hidden > 0 ? say("sources_more", { count: number(hidden, lang, 0) }) : "";
