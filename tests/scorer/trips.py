@@ -87,6 +87,25 @@ MEASURES: dict[str, dict[str, object]] = {
         ],
         "denominator": [_trips(at={"after": "begun_at", "term": TERMS})],
     },
+    "arrival": {
+        "kind": "ratio",
+        "cohort": True,
+        "numerator": [
+            _trips(
+                {"field": "ended_at", "not_after": {"after": "begun_at", "term": LIMIT}},
+                value={"field": "riders"},
+                at={"after": "begun_at", "term": LIMIT},
+            )
+        ],
+        "denominator": [_trips(value={"field": "riders"}, at={"after": "begun_at", "term": LIMIT})],
+        "scale": 0.01,
+    },
+    "late_share": {
+        "kind": "ratio",
+        "numerator": [_trips({"field": "cashless", "equals": True}, value=TIME)],
+        "denominator": [_trips(value=TIME)],
+        "scale": 0.01,
+    },
     "rush": {"kind": "mean", "numerator": [_trips(RUSH, value={"field": "speed", "scale": 1000})], "scale": 1000},
     "norms": {
         "kind": "share",
