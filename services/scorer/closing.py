@@ -36,7 +36,7 @@ from services.scorer.periods import (
     year_of,
 )
 from services.scorer.snapshots import Measured
-from services.scorer.tiers import local_date
+from services.scorer.tiers import just_before, local_date
 from services.scorer.types import City
 
 log = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ class Closer:
             else:
                 forward += ((code, period) for period in up_to(containing(kpi.period, span.last, zone), last, zone))
                 if settled:
-                    before = last_closed(kpi.period, span.first - timedelta(microseconds=1), zone)
+                    before = last_closed(kpi.period, just_before(span.first), zone)
                     backward += ((code, period) for period in down_to(before, oldest, zone))
         return [*sorted(forward, key=_by_time), *sorted(backward, key=_by_time, reverse=True)]
 
@@ -207,7 +207,7 @@ class Closer:
         if self._looked_at.get(city.code) != today:
             spans = await closed.spans(connection, city.code, self._kinds)
             await connection.commit()
-            ends = [span.first - timedelta(microseconds=1) for span in spans.values()]
+            ends = [just_before(span.first) for span in spans.values()]
             first = min((local_date(end, city.timezone).year for end in ends), default=today.year)
             years = {*range(first, today.year), *years}
         async with locks.snapshot(connection):
@@ -224,7 +224,7 @@ class Closer:
     ) -> list[ClosedValue]:
         """The new revisions; a period that comes to the same as before has none."""
         asked = [
-            Asked(code, period.window, previous(period, city.timezone).window, period.window.end)
+            Asked(code, period.window, previous(period, city.timezone).window, just_before(period.window.end))
             for code, period in due
         ]
         measured = await self._measuring.over(connection, city, asked)

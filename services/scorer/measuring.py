@@ -13,7 +13,7 @@ from schemas.snapshot import Window
 from services.scorer import entries, reading
 from services.scorer.kinds import Facts, Span
 from services.scorer.snapshots import Measured
-from services.scorer.tiers import LENGTH, before, trailing
+from services.scorer.tiers import LENGTH, before, just_before, trailing
 from services.scorer.types import City
 from services.scorer.values import STALE_PERIODS, Sources, evaluate, needs_coverage, shown_sums
 
@@ -29,7 +29,7 @@ class Asked(NamedTuple):
     before: Window
     """What a `change` is compared with: the equal window before, or the calendar period before."""
     at: datetime
-    """Freshness is judged as of then: now for a running window, its end for one that is over."""
+    """Freshness is judged as of then: now for a running window, the last moment of one that is over."""
 
 
 class _State(NamedTuple):
@@ -122,7 +122,7 @@ class Measuring:
         earlier = [one for one in asked if self._is_change(one)]
         windows = [(one.kpi, one.window) for one in asked] + [(one.kpi, one.before) for one in earlier]
         parts = await reading.parts(connection, city, windows) if windows else []
-        moments = [(one.kpi, one.at) for one in asked] + [(one.kpi, one.before.end) for one in earlier]
+        moments = [(one.kpi, one.at) for one in asked] + [(one.kpi, just_before(one.before.end)) for one in earlier]
         totals = await self._totals(connection, city, moments)
         facts = [Facts(summed, total) for summed, total in zip(parts, totals, strict=True)]
         befores = dict(zip(earlier, facts[len(asked) :], strict=True))

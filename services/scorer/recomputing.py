@@ -20,7 +20,7 @@ from services.scorer.closed import GRACE
 from services.scorer.measuring import Asked, Measuring
 from services.scorer.periods import containing, last_closed, previous
 from services.scorer.snapshots import Measured
-from services.scorer.tiers import LENGTH, MINUTE, before, finest, minute_of, rolling
+from services.scorer.tiers import LENGTH, MINUTE, before, finest, just_before, minute_of, rolling
 from services.scorer.types import City
 
 TRAILING: Final = {
@@ -73,7 +73,7 @@ class Recomputer:
                 compared = kpi.measure.kind == "change"
                 tier, window = finest(length, at, known.timezone, now, compared=compared)
                 tiers.append(tier)
-                asked.append(Asked(kpi.code, window, before(window, length, known.timezone), window.end))
+                asked.append(Asked(kpi.code, window, before(window, length, known.timezone), just_before(window.end)))
             found = await self._measuring.over(connection, known, asked)
         measured = {one.kpi: value for one, value in zip(asked, found, strict=True)}
         rubric = self._rubrics.of(Category(known.category))
@@ -133,7 +133,7 @@ def windows_of(kpi: Kpi, city: City, now: datetime, *, scored: bool) -> Iterator
             yield Named("running", running.name, Asked(kpi.code, window, previous(running, zone).window, now), None)
     for kind in Period:
         over = last_closed(kind, now - GRACE, zone)
-        asked = Asked(kpi.code, over.window, previous(over, zone).window, over.window.end)
+        asked = Asked(kpi.code, over.window, previous(over, zone).window, just_before(over.window.end))
         yield Named("closed", over.name, asked, "closed" if scored and kind is kpi.period else None)
 
 

@@ -71,6 +71,11 @@ def midnight(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
+def just_before(end: datetime) -> datetime:
+    """The last moment of a window that ends then: what is dated at its very end belongs to the next one."""
+    return end - timedelta(microseconds=1)
+
+
 def minute_of(moment: datetime) -> datetime:
     """Begin of the UTC minute."""
     return moment.replace(second=0, microsecond=0)
@@ -141,7 +146,7 @@ def ended(tier: Tier, length: timedelta, at: datetime, timezone: str) -> Window:
     """The trailing window over the granules of a tier that were over at a moment."""
     end = bucket_of(tier, at, timezone)
     if tier != "day":
-        return rolling(length, end - timedelta(microseconds=1), timezone)
+        return rolling(length, just_before(end), timezone)
     return Window(begin=midnight(local_date(end, timezone) - length, timezone), end=end)
 
 

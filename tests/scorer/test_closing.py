@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
 from schemas.catalogue import Catalogue, Period
+from schemas.events.envelope import canonical
+from schemas.events.registry import CONTRACTS
 from schemas.snapshot import ClosedSnapshot
 from services.cityscore.catalogue import load_catalogue
 from services.runtime.metrics import Metrics
@@ -282,3 +285,37 @@ async def test_the_year_is_frozen_on_31_january_and_revised_beside(database: Asy
         rows = (await connection.execute(sa.select(table.hash, table.evaluation).order_by(table.revision))).all()
     assert rows[0].hash != rows[1].hash
     assert rows[0].evaluation["score"]["index"] > rows[1].evaluation["score"]["index"] > 0
+
+
+def total(name: str, count: int, as_of: datetime, told: datetime) -> bytes:
+    """An inventory of the situation centre, told at some moment."""
+    data = {"name": name, "total": count, "as_of": as_of.isoformat()}
+    raw = {
+        "specversion": "1.0",
+        "id": f"{name}-{count}-{told.isoformat()}",
+        "source": f"/{CITY.code}/situation-centre/inventory",
+        "type": "kz.ahual.reference.total-reported.v1",
+        "time": told.isoformat(),
+        "data": data,
+    }
+    return canonical(CONTRACTS[str(raw["type"])].model_validate_json(json.dumps(raw)))
+
+
+async def test_a_late_inventory_revises_every_period_from_its_day_on(database: AsyncEngine, log: Log) -> None:
+    types = "visualisation_types"  # 1.3, monthly
+    september, november = datetime(2026, 9, 10, tzinfo=UTC), datetime(2026, 11, 10, tzinfo=UTC)
+    await log.append([total(types, 3, september, september)], september)
+    await log.append([total(types, 4, november, november)], november)
+    await log.append([total(types, 9, MIDNIGHT, MIDNIGHT)], MIDNIGHT)
+    await closer(database, MIDNIGHT + HOUR).close(CITY)
+    assert await values(database, "1.3") == [("2026-09", 1, 3.0), ("2026-10", 1, 3.0), ("2026-11", 1, 4.0)]
+    october = datetime(2026, 9, 20, tzinfo=UTC)
+    await log.append([total(types, 6, october, MIDNIGHT)], MIDNIGHT + 2 * HOUR)
+    await closer(database, MIDNIGHT + 3 * HOUR).close(CITY)
+    assert await values(database, "1.3") == [
+        ("2026-09", 1, 3.0),
+        ("2026-09", 2, 6.0),
+        ("2026-10", 1, 3.0),
+        ("2026-10", 2, 6.0),
+        ("2026-11", 1, 4.0),
+    ]
