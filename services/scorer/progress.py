@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 
 from schemas.topics import EVENTS
 from services.runtime.metrics import Metrics
@@ -31,14 +30,17 @@ class Progress:
             events.labels("stored").inc(outcome.stored)
             events.labels("duplicate").inc(outcome.duplicate)
             events.labels("rejected").inc(outcome.rejected)
-        self._metrics.gauge("ahual_scorer_unreconciled_records").labels(_label(partition)).set(outcome.unreconciled)
-        self._show(partition, position)
+        if self._show(partition, position):
+            self._metrics.gauge("ahual_scorer_unreconciled_records").labels(_label(partition)).set(outcome.unreconciled)
 
-    def _show(self, partition: TopicPartition, position: int) -> None:
+    def _show(self, partition: TopicPartition, position: int) -> bool:
+        """Whether the partition is still ours: the last batch may be committed after the group has moved it."""
+        if partition not in self._consumer.assignment():
+            return False
         self._metrics.gauge("ahual_scorer_partition_owned").labels(_label(partition)).set(1)
-        with suppress(IllegalStateError):  # no longer ours
-            if (end := self._consumer.highwater(partition)) is not None:
-                self._metrics.gauge("ahual_scorer_lag_records").labels(_label(partition)).set(max(0, end - position))
+        if (end := self._consumer.highwater(partition)) is not None:
+            self._metrics.gauge("ahual_scorer_lag_records").labels(_label(partition)).set(max(0, end - position))
+        return True
 
     async def tell(self, positions: Mapping[TopicPartition, int]) -> None:
         """Show all lags, and tell Kafka the offsets that moved; for its tools only."""
