@@ -44,9 +44,8 @@ class Progress:
 
     async def tell(self, positions: Mapping[TopicPartition, int]) -> None:
         """Show all lags, and tell Kafka the offsets that moved; for its tools only."""
-        for partition, position in positions.items():
-            self._show(partition, position)
-        moved = {p: position for p, position in positions.items() if position > 0 and self._told.get(p) != position}
+        ours = {partition: position for partition, position in positions.items() if self._show(partition, position)}
+        moved = {p: position for p, position in ours.items() if position > 0 and self._told.get(p) != position}
         if not moved:
             return
         try:
