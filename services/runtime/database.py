@@ -31,16 +31,25 @@ DATABASE_ERRORS: Final = (
 
 
 def open_database(
-    url: SecretStr, *, pool_size: int = 4, application: str = "ahual", command_timeout_s: float = 60
+    url: SecretStr,
+    *,
+    pool_size: int = 4,
+    application: str = "ahual",
+    command_timeout_s: float = 60,
+    pre_ping: bool = True,
 ) -> AsyncEngine:
-    """An engine whose connections speak UTC, without JIT (our statements are short)."""
+    """An engine whose connections speak UTC, without JIT (our statements are short).
+
+    `pre_ping` tries a connection before it is used: three ways to the database and back, which who tries again anyway
+    can spare.
+    """
     address, tls = DatabaseTls.of(make_url(url.get_secret_value()))
     secure = {"ssl": tls} if tls else {}
     return create_async_engine(
         address,
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
+        pool_pre_ping=pre_ping,
         connect_args={
             **secure,
             "timeout": 5,

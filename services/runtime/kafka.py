@@ -51,7 +51,7 @@ def open_consumer(
         session_timeout_ms=10_000,
         heartbeat_interval_ms=3_000,
         max_poll_interval_ms=120_000,
-        fetch_max_wait_ms=100,
+        fetch_max_wait_ms=25,  # a fetch under way for other partitions keeps a partition's records waiting for so long
         max_partition_fetch_bytes=4_194_304,
         metadata_max_age_ms=2_000,
         **security(tls),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -78,11 +79,16 @@ async def _when(stop: asyncio.Event, ended: asyncio.Event) -> None:
 async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metrics, stop: asyncio.Event) -> None:
     """Score by one catalogue until `stop` is set. MeasureError ends the process."""
     compiled = compile_measures(catalogue)
-    engine = open_database(settings.database_url, pool_size=8, application="ahual-scorer")
+    engine = open_database(settings.database_url, pool_size=5, application="ahual-scorer", pre_ping=False)
+    # Of its own, so that a backlog on many partitions never keeps the score waiting for a connection.
+    storing = open_database(settings.database_url, pool_size=4, application="ahual-scorer", pre_ping=False)
     await wait_for_schema(engine, stop)
     cities = Cities(engine)
     await cities.refresh()
     await _remember(engine, catalogue)
+    # A batch makes many objects and no cycles: looking for cycles all the time is a large share of the work.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     consumer = open_consumer(
         settings.kafka_bootstrap,
         group=settings.scorer_group,
@@ -93,10 +99,10 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
     await _start(consumer, stop)
     batches = BatchConsumer(
         consumer,
-        engine,
+        storing,
         {
-            EVENTS: EventCommits(engine, compiled, cities, utc_now).commit,
-            DEAD_LETTERS: partial(commit_dead_letters, engine, clock=utc_now),
+            EVENTS: EventCommits(storing, compiled, cities, utc_now).commit,
+            DEAD_LETTERS: partial(commit_dead_letters, storing, clock=utc_now),
         },
         metrics,
         batch_records=settings.scorer_batch_records,
@@ -106,6 +112,7 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
         async with listen(settings.database_url, tables.CHANNEL_PARTS) as notices, asyncio.TaskGroup() as group:
             group.create_task(batches.run(stop, partial(_observe, metrics, utc_now)))
             group.create_task(retention.run(engine, utc_now, stop))
+            reading = group.create_task(cities.keep_reading())
             closing = group.create_task(Closer(engine, catalogue, utc_now, metrics).run(stop))
             scoring = group.create_task(
                 writer.run(
@@ -118,9 +125,11 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
             await stop.wait()
             scoring.cancel()
             closing.cancel()
+            reading.cancel()
     finally:
         await consumer.stop()
         await engine.dispose()
+        await storing.dispose()
 
 
 async def _start(consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
