@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo test check fix docs chaos hostile bench clean
+.PHONY: help setup setup-dev demo test check fix docs chaos hostile bench clean sbom audit
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,12 @@ hostile: setup-dev ## A million hostile messages: no crash, no hang, no growing 
 
 bench: setup-dev ## Measure rates, latencies, CPU and memory, print tables
 	@$(BIN)/python -m tests.bench
+
+sbom: setup-dev ## Write sbom.cdx.json: every Python part with version and hashes (CycloneDX)
+	@$(BIN)/python -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.cdx.json requirements.lock
+
+audit: setup-dev ## Known vulnerabilities of the locked parts, from a local copy of advisories in AHUAL_ADVISORIES
+	@$(BIN)/python -m tests.supply.audit "$(AHUAL_ADVISORIES)"
 
 clean: setup ## Stop the stacks and delete their data (not the downloads)
 	@$(BIN)/ahual stack down --wipe

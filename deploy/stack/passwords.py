@@ -42,6 +42,6 @@ class Passwords:
 
 
 def mosquitto_hash(password: str, salt: bytes, iterations: int = 101) -> str:
-    """What `mosquitto_passwd` writes: PBKDF2-SHA512, `$7$iterations$salt$hash`."""
+    """What `mosquitto_passwd` writes: PBKDF2-SHA512, `$7$iterations$salt$hash`; Mosquitto wants a salt of 12 bytes."""
     derived = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, iterations)
     return f"$7${iterations}${base64.b64encode(salt).decode()}${base64.b64encode(derived).decode()}"
