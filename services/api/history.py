@@ -8,15 +8,15 @@ from typing import Annotated, Any, Final, Literal
 
 import sqlalchemy as sa
 from fastapi import Query
-from pydantic import AwareDatetime
 
 from schemas.tables import cityscore_closed, cityscore_current, cityscores
 from services.api.cities import require_city
 from services.api.errors import AsOfError, NoScoreThenError
+from services.api.moments import Moment
 from services.api.state import State
 
 Known = Literal["then", "now"]
-AsOf = Annotated[AwareDatetime | None, Query(description="A past instant, with zone")]
+AsOf = Annotated[Moment | None, Query(description="A past instant, with zone")]
 KnownQuery = Annotated[
     Known | None,
     Query(description="With `as_of`: as it was known `then` (default), or recomputed from what is known `now`"),

@@ -8,7 +8,7 @@ from typing import Annotated, Final, NamedTuple
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from schemas.measures import Measure
 from schemas.retention import PARTS_KEPT
@@ -17,6 +17,7 @@ from services.api.cities import require_city
 from services.api.errors import NoSeriesError, SeriesRangeError
 from services.api.examples import SERIES
 from services.api.kpis import require_kpi
+from services.api.moments import Moment
 from services.api.state import ApiState, State
 
 router = APIRouter(prefix="/api/v1/cities/{city}/kpis/{code}", tags=["kpis"])
@@ -68,8 +69,8 @@ async def series(
     code: str,
     state: ApiState,
     resolution: Annotated[Tier, Query(description="Bucket length; a day is the city's own")] = "hour",
-    begin: Annotated[AwareDatetime | None, Query(alias="from", description="With zone; included")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="With zone; excluded; default now")] = None,
+    begin: Annotated[Moment | None, Query(alias="from", description="With zone; included")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="With zone; excluded; default now")] = None,
 ) -> Series:
     """The KPI's value per bucket: minutes of the last 3 days, hours of the last 200, days without end."""
     await require_city(state, city)

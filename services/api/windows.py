@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from schemas.catalogue import Period
 from schemas.tables import closed_period
@@ -18,6 +17,7 @@ from services.api.errors import UnboundKpiError
 from services.api.examples import PERIODS, WINDOWS
 from services.api.history import AsOf
 from services.api.kpis import require_kpi
+from services.api.moments import Moment
 from services.api.state import ApiState, State
 
 router = APIRouter(prefix="/api/v1/cities/{city}/kpis/{code}", tags=["kpis"])
@@ -42,8 +42,8 @@ async def periods(
     city: str,
     code: str,
     state: ApiState,
-    begin: Annotated[AwareDatetime | None, Query(alias="from", description="Periods that end after this")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="Periods that end by this")] = None,
+    begin: Annotated[Moment | None, Query(alias="from", description="Periods that end after this")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="Periods that end by this")] = None,
     as_of: AsOf = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PERIODS, description="The newest so many")] = 60,
 ) -> ClosedPeriods:
@@ -77,9 +77,9 @@ async def _rows(
     city: str,
     code: str,
     period: Period,
-    begin: AwareDatetime | None,
-    end: AwareDatetime | None,
-    as_of: AwareDatetime | None,
+    begin: Moment | None,
+    end: Moment | None,
+    as_of: Moment | None,
     limit: int,
 ) -> list[Any]:
     columns = closed_period.c

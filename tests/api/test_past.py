@@ -107,6 +107,12 @@ async def test_past_instants_become_coarser(api: Api, database: AsyncEngine, log
         ("/cityscore", {"window": "closed"}, 404, "no_score"),
         ("/cityscore", {"window": "open"}, 422, "invalid_input"),
         ("/kpis", {"known": "then"}, 422, "known_without_as_of"),
+        ("/cityscore", {"as_of": "0001-01-01T00:00:00+05:00"}, 422, "invalid_input"),
+        ("/cityscore", {"as_of": "0001-01-01T00:00:00Z", "known": "now"}, 422, "invalid_input"),
+        ("/cityscore", {"as_of": "1980-01-01T00:00:00Z", "window": "closed"}, 404, "no_score_then"),
+        ("/kpis/2.1/periods", {"from": "0001-01-01T00:00:00+05:00"}, 422, "invalid_input"),
+        ("/kpis/2.1/periods", {"to": "9999-12-31T23:59:59-05:00"}, 422, "invalid_input"),
+        ("/kpis/2.1/series", {"to": "0001-01-01T00:00:00Z", "resolution": "day"}, 422, "invalid_input"),
         ("/kpis/99.1/windows", {}, 404, "unknown_kpi"),
         ("/kpis/99.1/periods", {}, 404, "unknown_kpi"),
         ("/kpis/2.1/periods", {"limit": 0}, 422, "invalid_input"),
@@ -226,3 +232,9 @@ async def test_a_year_is_provisional_until_it_is_frozen(api: Api, database: Asyn
     async with database.connect() as connection:
         stored = (await connection.execute(sa.select(tables.cityscore_yearly.c.hash))).scalars().all()
     assert frozen["official"]["hash"] in stored
+
+
+async def test_the_oldest_instant_can_be_asked_for(api: Api, database: AsyncEngine) -> None:
+    for window in ("live", "closed"):
+        past = await get(api, "/cityscore", as_of="1980-01-01T00:00:00Z", known="now", window=window)
+        assert past["index"] is None
