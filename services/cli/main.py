@@ -21,6 +21,7 @@ MODULES: Final = (
     "database",
     "dlq",
     "source",
+    "rebuild",
     "certs",
     "device",
 )

@@ -27,6 +27,7 @@ from services.runtime.kafka import open_consumer
 from services.runtime.metrics import Metrics
 from services.runtime.schema_version import wait_for_schema
 from services.scorer import retention
+from services.scorer.adoption import Adoption
 from services.scorer.cities import Cities
 from services.scorer.closing import Closer
 from services.scorer.commits import EventCommits
@@ -89,6 +90,7 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
     # A batch makes many objects and no cycles: looking for cycles all the time is a large share of the work.
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
+    adoption = Adoption(settings.database_url, engine, catalogue, cities, utc_now)
     consumer = open_consumer(
         settings.kafka_bootstrap,
         group=settings.scorer_group,
@@ -101,7 +103,7 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
         consumer,
         storing,
         {
-            EVENTS: EventCommits(storing, compiled, cities, utc_now).commit,
+            EVENTS: EventCommits(storing, compiled, cities, adoption, utc_now).commit,
             DEAD_LETTERS: partial(commit_dead_letters, storing, clock=utc_now),
         },
         metrics,
@@ -111,6 +113,7 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
     try:
         async with listen(settings.database_url, tables.CHANNEL_PARTS) as notices, asyncio.TaskGroup() as group:
             group.create_task(batches.run(stop, partial(_observe, metrics, utc_now)))
+            group.create_task(adoption.watch(partial(_assigned, consumer), stop))
             group.create_task(retention.run(engine, utc_now, stop))
             reading = group.create_task(cities.keep_reading())
             closing = group.create_task(Closer(engine, catalogue, utc_now, metrics).run(stop))
@@ -130,6 +133,10 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
         await consumer.stop()
         await engine.dispose()
         await storing.dispose()
+
+
+def _assigned(consumer: AIOKafkaConsumer) -> list[int]:
+    return [partition.partition for partition in consumer.assignment() if partition.topic == EVENTS]
 
 
 async def _start(consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:

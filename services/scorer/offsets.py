@@ -29,6 +29,7 @@ FLOOR_LOCK: Final = 0x4C454447
 _MOVE: Final = sa.text("""
     UPDATE consumer_offset SET next_offset = :end, updated_at = now()
     WHERE cluster = :cluster AND topic_id = :topic_id AND partition = :partition AND next_offset = :begin
+      AND measures = :measures
     RETURNING nextval('ledger_batch_id') AS number, pg_advisory_xact_lock_shared(:lock)
 """)
 
@@ -68,15 +69,16 @@ def _where(batch: Batch) -> dict[str, object]:
     return {"cluster": batch.cluster, "topic_id": batch.topic_id, "partition": batch.partition}
 
 
-async def move(connection: AsyncConnection, batch: Batch) -> int:
+async def move(connection: AsyncConnection, batch: Batch, measures: str = "") -> int:
     """Move the partition's offset past the batch; FencedError when it is not where the batch begins.
 
-    Returns a number for the batch. Until the transaction ends, no floor of the ledger moves.
+    So it is when the partition follows other `measures` (of a topic that feeds none: the empty text). Returns a number
+    for the batch. Until the transaction ends, no floor of the ledger moves.
     """
-    positions = {"begin": batch.begin, "end": batch.end, "lock": FLOOR_LOCK}
+    positions = {"begin": batch.begin, "end": batch.end, "measures": measures, "lock": FLOOR_LOCK}
     moved = (await connection.execute(_MOVE, {**_where(batch), **positions})).one_or_none()
     if moved is None:
-        raise FencedError(f"{batch.topic}/{batch.partition} is not at {batch.begin}")
+        raise FencedError(f"{batch.topic}/{batch.partition} is not at {batch.begin}, or follows other measures")
     return int(moved.number)
 
 

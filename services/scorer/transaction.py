@@ -39,11 +39,13 @@ async def commit_events(
     cities: Mapping[str, City],
     clock: Clock,
     *,
+    measures: str = "",
     straight: bool = False,
     strangers: bool = True,
 ) -> Outcome:
     """Store one batch of the events topic in one transaction; FencedError when the partition is somebody else's.
 
+    `measures` is the hash of what `compiled` and `cities` add by; FencedError too when the partition follows others.
     Without `strangers`, an event of an unknown city is an UnknownCityError instead of a dead letter. `straight` is for
     batches without events that are stored already: KnownEventsError when there is one. Any error leaves nothing behind;
     after a lost answer to COMMIT the stored offset tells what happened.
@@ -53,7 +55,7 @@ async def commit_events(
         raise UnknownCityError(batch.topic)
     async with engine.begin() as connection:
         # 1. Move the partition's offset. This opens the transaction and stops whoever lost the partition.
-        number = await offsets.move(connection, batch)
+        number = await offsets.move(connection, batch, measures)
         # 2. Insert into the ledger. Known events are duplicates; what is older than the floor is rejected; what
         #    supersedes another event holds its identity first, so that the two meet (nothing to do without such).
         stored_at = clock()

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zlib import crc32
 
 import pytest
 import sqlalchemy as sa
@@ -18,29 +17,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
-from services.cityscore.catalogue import load_catalogue
-from services.runtime.topic_identity import TopicIdentity
-from services.scorer import offsets
-from services.scorer.decoding import RecordDecoder
 from services.scorer.errors import ContendedError, FencedError
-from services.scorer.measures import compile_measures
-from services.scorer.transaction import Outcome, commit_events
-from services.scorer.types import Batch, City, Record
 from tests.scorer.events import PREFIX
-from tests.scorer.model import KPIS, Model, Town
-from tests.scorer.streams import BEGIN, Stream, cuts, encoded
+from tests.scorer.logs import FLOOR, TOWNS, Log, assert_same, distributed, interleaved
+from tests.scorer.model import Model
+from tests.scorer.streams import BEGIN, Stream, encoded
 
 pytestmark = pytest.mark.stack
 
-TOWNS = {"karaganda": Town("regional", "Asia/Almaty"), "almaty": Town("republican", "Asia/Almaty")}
-CITIES = {code: City(code, town.category, town.timezone, 0) for code, town in TOWNS.items()}
-FLOOR = BEGIN - timedelta(days=400)
-KEPT: dict[tables.Tier, timedelta] = {
-    "minute": timedelta(days=3),
-    "hour": timedelta(days=200),
-    "day": timedelta(days=4000),
-}
-COMPILED = compile_measures(load_catalogue())
 SEEDS = range(int(os.environ.get("AHUAL_TEST_SEEDS", "8")))
 
 
@@ -64,47 +48,6 @@ def dying_at(engine: AsyncEngine, statement: int) -> Iterator[None]:
         yield
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", count)
-
-
-class Log:
-    """A partition's records and how far a scorer has come with them."""
-
-    def __init__(self, number: int, values: list[bytes]) -> None:
-        self.number = number
-        self.values = values
-        self.decoder = RecordDecoder()
-
-    async def enter(self, engine: AsyncEngine) -> None:
-        async with engine.begin() as connection:
-            await offsets.enter(connection, TopicIdentity("test", "truth"), "events", self.number, 0)
-
-    async def commit(self, engine: AsyncEngine, cut: slice, now: datetime) -> Outcome:
-        records = [Record(cut.start + place, value) for place, value in enumerate(self.values[cut])]
-        batch = Batch("test", "truth", "events", self.number, cut.start, records)
-        return await commit_events(engine, batch, self.decoder, COMPILED, CITIES, lambda: now)
-
-
-@pytest.fixture
-async def floored(database: AsyncEngine) -> AsyncIterator[AsyncEngine]:
-    """The ledger's floor where the streams expect it."""
-    set_floor = sa.text("UPDATE ledger_floor SET floor = :floor WHERE event_class = 'department'")
-    async with database.begin() as connection:
-        query = sa.text("SELECT floor FROM ledger_floor WHERE event_class = 'department'")
-        before = (await connection.execute(query)).scalar_one()
-        await connection.execute(set_floor, {"floor": FLOOR})
-    yield database
-    async with database.begin() as connection:
-        await connection.execute(set_floor, {"floor": before})
-
-
-def distributed(rng: random.Random, bodies: list[bytes], partitions: int) -> list[Log]:
-    """A source's events on its partition, as the key wants it; some astray, as when a topic was widened."""
-    astray = rng.choice([0, 0.1, 0.5])
-    values: list[list[bytes]] = [[] for _ in range(partitions)]
-    for body in bodies:
-        home = crc32(body.partition(b'"source":"')[2].partition(b'"')[0]) % partitions
-        values[rng.randrange(partitions) if rng.random() < astray else home].append(body)
-    return [Log(number, found) for number, found in enumerate(values)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -133,18 +76,6 @@ async def test_the_database_holds_what_the_model_holds(floored: AsyncEngine, see
         for value in log.values[cut]:
             model.take(log.number, value, now)
     await assert_same(floored, model, now)
-
-
-def interleaved(rng: random.Random, logs: list[Log]) -> Iterator[tuple[Log, slice]]:
-    """Batches of random length; partitions interleave as they like, each is read from its beginning."""
-    waiting = [(log, cuts(rng, len(log.values), rng.choice([1, 10, 80]))) for log in logs]
-    while waiting:
-        turn = rng.choice(waiting)
-        cut = next(turn[1], None)
-        if cut is None:
-            waiting.remove(turn)
-        else:
-            yield turn[0], cut
 
 
 async def test_two_partitions_that_correct_the_same_event_at_once_agree(floored: AsyncEngine) -> None:
@@ -185,21 +116,3 @@ def call(source: str, name: str, *, supersedes: str | None = None) -> bytes:
     if supersedes:
         event |= {"supersedesid": supersedes, "supersedestime": end.isoformat()}
     return encoded(event)
-
-
-async def assert_same(engine: AsyncEngine, model: Model, now: datetime) -> None:
-    async with engine.connect() as connection:
-        for row in (await connection.execute(sa.select(tables.consumer_offset))).all():
-            booked = {"stored": row.stored, "duplicate": row.duplicate, "rejected": row.rejected}
-            assert booked == {name: model.outcomes[row.partition][name] for name in booked}
-            assert row.next_offset == sum(booked.values())
-        for tier, kept in KEPT.items():
-            for partition in model.outcomes:
-                c = tables.parts[tier].c
-                query = sa.select(c.city, c.kpi, c.component, c.district, c.bucket, c.numerator, c.denominator, c.count)
-                rows = await connection.execute(
-                    query.where(c.partition == partition, c.bucket >= now - kept, c.kpi.in_(KPIS))
-                )
-                stored = {tuple(row[:5]): tuple(row[5:]) for row in rows if any(row[5:])}
-                expected = model.parts(tier, partition)
-                assert stored == {cell: sums for cell, sums in expected.items() if cell[4] >= now - kept}
