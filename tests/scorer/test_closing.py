@@ -280,7 +280,11 @@ async def test_the_year_is_frozen_on_31_january_and_revised_beside(database: Asy
     later = closer(database, january_31 + 3 * HOUR)
     for _ in range(2):
         await later.close(CITY)
-    assert await years() == [(2026, 1, january_31 + HOUR), (2026, 2, january_31 + 3 * HOUR)]
+    revised = [(2026, 1, january_31 + HOUR), (2026, 2, january_31 + 3 * HOUR)]
+    assert await years() == revised
+    other = load_catalogue().model_copy(update={"hash": "another catalogue"})
+    await Closer(database, other, lambda: january_31 + 30 * HOUR, Metrics()).close(CITY)
+    assert await years() == revised, "a changed catalogue alone revises no year"
     async with database.connect() as connection:
         rows = (await connection.execute(sa.select(table.hash, table.evaluation).order_by(table.revision))).all()
     assert rows[0].hash != rows[1].hash
