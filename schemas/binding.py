@@ -48,7 +48,7 @@ class FieldType(NamedTuple):
 
 
 def fields_of(model: type[Data]) -> dict[str, FieldType]:
-    """Every field a measure may name: those of the data, then of the envelope, then parts of the identity."""
+    """Every field a measure may name: those of the data, else of the envelope, else parts of the identity."""
     envelope = {name: field for name, field in _fields(Event).items() if name not in ("type", "data")}
     data = _fields(model)
     pseudo = {name: FieldType("text", nullable=False) for name in PSEUDO_FIELDS}

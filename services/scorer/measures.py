@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from schemas.binding import fields_of, mistakes
 from schemas.catalogue import Catalogue, Kpi
-from schemas.events.envelope import Event
 from schemas.events.registry import REGISTRY, Registry
 from services.scorer.errors import MeasureError
 from services.scorer.source import Source, Value
 from services.scorer.writing import Cell, Place, Writer
-
-_ENVELOPE: Final = frozenset(Event.model_fields)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +56,7 @@ def _places(kpi: Kpi, registry: Registry) -> Iterator[Place]:
 
 
 def _compile(name: str, registry: Registry, places: Sequence[Place]) -> Program:
-    writer = Writer(Source(fields_of(registry.types[name]), _ENVELOPE))
+    writer = Writer(Source(fields_of(registry.types[name]), registry.types[name].model_fields))
     for place in places:
         if place.dated:
             writer.entry(place)

@@ -6,7 +6,7 @@ the source refers to by name (`k0`, `k1` …).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -30,9 +30,9 @@ class Value(NamedTuple):
 class Source:
     """Variables of one event type's fold, in the order in which they have to be assigned."""
 
-    def __init__(self, fields: Mapping[str, FieldType], envelope: frozenset[str]) -> None:
+    def __init__(self, fields: Mapping[str, FieldType], data: Collection[str]) -> None:
         self._fields = fields
-        self._envelope = envelope
+        self._data = data
         self._known: dict[str, Value] = {}
         self.before: list[str] = []
         """Assigned once per city and batch."""
@@ -50,10 +50,11 @@ class Source:
         """A field of data or envelope, a part of the identity, or the moment of storing."""
         if name == COMMITTED:
             return Value("stored_at")
-        if name in PSEUDO_FIELDS:
-            return self._assign(f"decoded.identity.{name}")
-        holder = "event" if name in self._envelope else "data"
-        return self._assign(f"{holder}.{name}", nullable=self._fields[name].nullable)
+        nullable = self._fields[name].nullable
+        if name in self._data:
+            return self._assign(f"data.{name}", nullable=nullable)
+        holder = "decoded.identity" if name in PSEUDO_FIELDS else "event"
+        return self._assign(f"{holder}.{name}", nullable=nullable)
 
     def elapsed(self, fields: tuple[str, str]) -> Value:
         """Milliseconds from one timestamp to another. A clock that is ahead must not subtract from the others."""

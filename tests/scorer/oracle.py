@@ -80,10 +80,10 @@ class _Seen:
     def get(self, name: str) -> Any:
         if name == "committedtime":
             return self.stored_at
-        if name in ("system", "device"):
-            return getattr(self.decoded.identity, name)
         event = self.decoded.event
-        return getattr(event.data if name in event.data.__struct_fields__ else event, name)
+        if name in event.data.__struct_fields__:
+            return getattr(event.data, name)
+        return getattr(self.decoded.identity if name in ("system", "device") else event, name)
 
     def foreign_to(self, systems: set[str]) -> bool:
         """Whether only systems outside these may send this type of event."""

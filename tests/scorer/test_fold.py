@@ -57,6 +57,7 @@ trip_data = st.builds(
     norm=st.sampled_from([None, 40.0, 60.0]),
     riders=st.integers(0, 30),
     cashless=st.booleans(),
+    device=st.sampled_from([None, "one", "two"]),
 )
 total_data = st.builds(
     lambda as_of, until, **data: {**data, "as_of": iso(as_of), "until": iso(until)},

@@ -37,6 +37,8 @@ class Trip(Data):
     norm: float = 60.0
     riders: int = 0
     cashless: bool = False
+    device: Name | None = None
+    """Named like a part of the identity: the data's own field comes first."""
 
 
 REGISTRY = Registry.of([Trip, TotalReported, PageProbed, SurveyAnswered])
@@ -58,6 +60,7 @@ RUSH = {"field": "begun_at", "local": {"hours": [["07:30", "09:30"], ["22:00", "
 
 MEASURES: dict[str, dict[str, object]] = {
     "count": {"kind": "count", "numerator": [_trips({"field": "kind", "one_of": ["bus", "tram"]})]},
+    "shadowed": {"kind": "count", "numerator": [_trips({"field": "device", "equals": "one"})]},
     "sum": {
         "kind": "sum",
         "numerator": [_trips(value={"field": "riders"}), _trips({"field": "kind", "equals": "taxi"})],

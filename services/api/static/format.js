@@ -18,6 +18,12 @@ export function measured(value, lang) {
   return new Intl.NumberFormat(CONVENTIONS[lang], { maximumSignificantDigits: 2 }).format(value);
 }
 
+// 1.4 has a value per category of data, in the order of its target; a category without data is a dash.
+export function reading(value, goal, lang) {
+  if (value === null || typeof value !== "object") return measured(value, lang);
+  return Object.keys(goal?.value ?? value).map((part) => measured(value[part], lang)).join(" / ");
+}
+
 export function fixed(value, lang, digits = 1) {
   if (value === null || value === undefined) return "–";
   return new Intl.NumberFormat(CONVENTIONS[lang], { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);

@@ -1,7 +1,7 @@
 // The page: holds one snapshot, keeps it up to date from the feed, and draws it. Nothing here computes a figure.
 
 import { Feed } from "./feed.js";
-import { duration, fill, fixed, measured, moment, number, percent, target } from "./format.js";
+import { duration, fill, fixed, moment, number, percent, reading, target } from "./format.js";
 import { drawStock, readStock } from "./sources.js";
 
 const LANGUAGES = ["kk", "ru", "en"];
@@ -196,7 +196,7 @@ function newRow(kpi) {
 
 function fillRow(row, kpi, state) {
   const cell = (name) => row.querySelector(`.${name}`);
-  cell("value").textContent = state.value === null ? "–" : `${measured(state.value, page.lang)} ${kpi.unit_name}`;
+  cell("value").textContent = state.value === null ? "–" : `${reading(state.value, kpi.target, page.lang)} ${kpi.unit_name}`;
   cell("points").textContent = say("points_of", { points: fixed(state.points, page.lang, 2), max: fixed(state.max_points, page.lang, 2) });
   cell("parts").textContent = state.numerator === null ? "–" : `${number(state.numerator, page.lang, 0)} / ${number(state.denominator, page.lang, 0)}`;
   cell("tag").textContent = say(state.freshness);
