@@ -63,8 +63,8 @@ class Span(NamedTuple):
 
     @property
     def milliseconds(self) -> int:
-        """How much of the window has passed."""
-        return (min(self.window.end, self.now) - self.window.begin) // MILLISECOND
+        """How much of the window has passed, rounded up: the last moment of a whole one stands for its end."""
+        return -((self.window.begin - min(self.window.end, self.now)) // MILLISECOND)
 
 
 def value_of(measure: Measure, facts: Facts, before: Facts, span: Span) -> Value | Absent:

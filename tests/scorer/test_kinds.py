@@ -102,6 +102,11 @@ def test_spacing_leaves_out_whoever_is_silent(facts: Facts, systems: tuple[str, 
     assert value_of(measure("spacing"), facts, Facts(), SPAN._replace(systems=systems)) == expected
 
 
+def test_the_last_moment_of_a_window_is_all_of_it() -> None:
+    almost = SPAN._replace(now=BEGIN + DAY - timedelta(microseconds=1))
+    assert value_of(measure("spacing"), updates(test=1), Facts(), almost) == {"safety": 24.0}
+
+
 def test_a_running_window_has_only_its_past() -> None:
     half = SPAN._replace(now=BEGIN + DAY / 2)
     assert value_of(measure("uptime"), one(6 * HOUR_MS, 12 * HOUR_MS), Facts(), half) == 50.0
