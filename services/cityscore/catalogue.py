@@ -56,6 +56,11 @@ def load_catalogue(folder: Traversable | None = None, own: Traversable | None = 
     return Catalogue(**content, hash=content_hash(unnamed))
 
 
+def is_own(code: str) -> bool:
+    """Whether a KPI's code is that of a city's own initiative."""
+    return int(code.partition(".")[0]) > ORDERED
+
+
 def content_hash(catalogue: Catalogue) -> str:
     """SHA-256, in hexadecimal, over the canonical JSON of everything that decides a score."""
     content = catalogue.model_dump(mode="json", exclude={"hash", "additional"})

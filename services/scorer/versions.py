@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
 from schemas.catalogue import Catalogue
+from services.cityscore.catalogue import is_own
 from services.scorer.measures import kpis_of
 from services.scorer.types import City
 
@@ -42,8 +43,9 @@ class Basis:
 
     @cached_property
     def measures(self) -> str:
-        """Of the measures alone: what tells an older catalogue from a newer one."""
-        return _digest("\n".join(f"{s.code} {found}" for s, found in sorted(self.subjects.items()) if s.kind == "kpi"))
+        """Of the order's measures: what tells an older catalogue from a newer one. A city's own come and go."""
+        ordered = ((s.code, found) for s, found in sorted(self.subjects.items()) if s.kind == "kpi")
+        return _digest("\n".join(f"{code} {found}" for code, found in ordered if not is_own(code)))
 
 
 class Stale(NamedTuple):
