@@ -102,7 +102,7 @@ class Wired:
             case "cut" | "stall":
                 self.proxies[fault.target].mend()
             case "lose_commit":
-                assert not self.proxies[fault.target].losing, "no COMMIT came by"
+                self._wait_for_lost_commit(fault.target)
             case "away":
                 self.stack.restart(fault.target)
             case "full":
@@ -113,6 +113,13 @@ class Wired:
                 self.stack.stop(program(fault.target, 2))
                 if fault.target == "ingest":
                     self._retire(2)
+
+    def _wait_for_lost_commit(self, route: str) -> None:
+        deadline = time.monotonic() + READY_S
+        while self.proxies[route].losing:
+            if time.monotonic() > deadline:
+                raise AssertionError("no COMMIT came by")
+            time.sleep(0.05)
 
     def _retire(self, number: int) -> None:
         env = {
@@ -208,7 +215,7 @@ def services_through_proxies(
 
 
 def _settings(stack: Stack, proxies: Mapping[str, Proxy], kafka: int, service: str) -> dict[str, str]:
-    url = make_url(stack.env()["AHUAL_DATABASE_URL"]).set(port=proxies[f"{service}-postgres"].port)
+    url = make_url(stack.env(service)["AHUAL_DATABASE_URL"]).set(port=proxies[f"{service}-postgres"].port)
     return {
         "AHUAL_DATABASE_URL": url.render_as_string(hide_password=False),
         "AHUAL_KAFKA_BOOTSTRAP": f"127.0.0.1:{kafka}",
