@@ -19,6 +19,7 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "alembic_version": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT"},
     "access_change": {},
     "api_key": {"ahual_ingest": "SELECT, UPDATE (last_used_at)"},
+    "archive_file": {"ahual_scorer": WRITE, "ahual_api": "SELECT"},
     "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT"},
     "dead_letter": {"ahual_scorer": WRITE, "ahual_api": f"SELECT ({LETTER})"},
     "device": {"ahual_broker": "SELECT"},
@@ -41,7 +42,7 @@ def grants(names: Sequence[str]) -> list[str]:
             statements.append(f'GRANT {rights} ON "{name}" TO {role}')
     return [
         *statements,
-        f"GRANT USAGE ON SEQUENCE {tables.ledger_batch_id.name} TO ahual_scorer",
+        f"GRANT USAGE, SELECT ON SEQUENCE {tables.ledger_batch_id.name} TO ahual_scorer",
         "GRANT USAGE ON SCHEMA ahual TO ahual_scorer",
         "GRANT EXECUTE ON FUNCTION ahual.drop_chunks TO ahual_scorer",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from schemas.events.envelope import EventClass
 from schemas.tables import Tier
 
 PARTS_KEPT: Final[dict[Tier, timedelta | None]] = {
@@ -20,3 +21,14 @@ SCORES_KEPT: Final[dict[Tier, timedelta | None]] = {
     "day": None,
 }
 """The live score as it stood at the end of each minute, hour and UTC day. Closed values are kept for good."""
+
+LEDGER_KEPT: Final[dict[EventClass, timedelta]] = {
+    "telemetry": timedelta(days=14),
+    "department": timedelta(days=400),
+}
+"""How old an event may be to be taken, and hence how long the ledger must remember it.
+
+Telemetry: longer than anything on its way can lie in the broker's session or in Kafka, and than a device buffers.
+Departments correct themselves late: a year is evaluated until 31 January of the next one, and a month more.
+What is older comes back by `ahual import --revise` alone.
+"""

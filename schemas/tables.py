@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INT8MULTIRANGE, JSONB
 from schemas.events.envelope import EventClass
 
 metadata: Final = sa.MetaData()
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The newest migration, which these tables are the result of."""
 Tier = Literal["minute", "hour", "day"]
 
@@ -126,7 +126,34 @@ ledger_floor: Final = sa.Table(
     metadata,
     sa.Column("event_class", sa.Text, primary_key=True),
     sa.Column("floor", sa.DateTime(timezone=True), nullable=False, comment="older events are rejected as too_old"),
+    sa.Column("first", sa.DateTime(timezone=True), nullable=False, comment="the first floor ever: nothing older was"),
+    sa.Column("dropped", sa.DateTime(timezone=True), nullable=False, comment="older events may be in the archive only"),
 )
+
+archive_day: Final = sa.Table(
+    "archive_day",
+    metadata,
+    sa.Column("event_class", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True, comment="UTC, of the events' time"),
+    sa.Column("through", sa.BigInteger, nullable=False, comment="newest ledger batch that is in the archive"),
+    sa.Column("pending", sa.Boolean, nullable=False, comment="an import has added events since"),
+    sa.Column("archived_at", sa.DateTime(timezone=True)),
+)
+"""Which days' events are in the archive; a day without events has a row too."""
+
+archive_file: Final = sa.Table(
+    "archive_file",
+    metadata,
+    sa.Column("event_class", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, comment="from 1; an import adds a further one"),
+    sa.Column("name", sa.Text, nullable=False, comment="in the day's folder"),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("archived_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""What the archive consists of; the manifests beside the files say the same."""
 
 correction: Final = sa.Table(
     "correction",

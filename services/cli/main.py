@@ -24,6 +24,8 @@ MODULES: Final = (
     "rebuild",
     "certs",
     "device",
+    "archive",
+    "importing",
 )
 
 

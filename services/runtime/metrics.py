@@ -56,6 +56,12 @@ METRICS: Final[dict[str, MetricDef]] = {
     "ahual_scorer_unreconciled_records": MetricDef(
         "gauge", "Offsets passed minus (stored + duplicate + rejected); anything but 0 is an alarm", ("partition",)
     ),
+    "ahual_ledger_floor_age_seconds": MetricDef(
+        "gauge", "Age of the oldest event time that is still taken", ("event_class",)
+    ),
+    "ahual_ledger_days_below_floor": MetricDef(
+        "gauge", "Days below the floor that are not dropped: they wait for `ahual archive`", ("event_class",)
+    ),
     "ahual_cityscore_index": MetricDef("gauge", "CityScore-Kazakhstan, 0…100, operational estimate", ("city",)),
     "ahual_cityscore_coverage_ratio": MetricDef("gauge", "Share of the index that rests on data, 0…1", ("city",)),
     "ahual_sources": MetricDef(

@@ -23,6 +23,7 @@ from services.scorer import ledger, stored_events, tombstones
 from services.scorer.decoding import RecordDecoder, hash64
 from services.scorer.errors import ContendedError
 from services.scorer.fold import fold
+from services.scorer.imported import IMPORTED, unstamped
 from services.scorer.measures import Compiled
 from services.scorer.tombstones import KEYS, columns
 from services.scorer.types import Batch, City, Decoded, EventKey, Folded, Part, Record, Rejected
@@ -175,6 +176,8 @@ async def take_back(
     negative: dict[int, Folded] = {}
     for (partition, stored_at), records in groups.items():
         events, _ = decoder.decode(records, cities)
+        if partition == IMPORTED:
+            events = unstamped(events)
         gather(negative.setdefault(partition, Folded({}, {}, {})), fold(events, compiled, cities, stored_at, sign=-1))
     return negative
 

@@ -8,6 +8,7 @@
     ├── MeasureError       a measure names what its event type does not have: the process must not start
     ├── OtherMeasuresError a rebuild would compare what different measures added
     ├── OutdatedError      a partition follows newer measures than this process has: it must not go on
+    ├── ArchiveError       the archive is damaged, or another one's: nothing is dropped, nothing imported
     └── (database and Kafka errors stay what they are: retry later, nothing was committed)
 
 An event that can never be counted is no error: it becomes a `Rejected` with its reason.
@@ -16,6 +17,7 @@ An event that can never be counted is no error: it becomes a `Rejected` with its
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 
 class ScorerError(Exception):
@@ -61,3 +63,12 @@ class OutdatedError(ScorerError):
         )
         self.partition = partition
         self.since = since
+
+
+class ArchiveError(ScorerError):
+    """The archive cannot be trusted; `problem` is the end of a message's name, `archive.problem_…`."""
+
+    def __init__(self, path: Path | None, problem: str) -> None:
+        super().__init__(f"{problem}: {path or 'archive'}")
+        self.path = path
+        self.problem = problem

@@ -26,12 +26,13 @@ from services.runtime.database import listen, open_database
 from services.runtime.kafka import open_consumer
 from services.runtime.metrics import Metrics
 from services.runtime.schema_version import wait_for_schema
-from services.scorer import retention
+from services.scorer import ledger_retention, retention
 from services.scorer.adoption import Adoption
 from services.scorer.cities import Cities
 from services.scorer.closing import Closer
 from services.scorer.commits import EventCommits
 from services.scorer.consumer import BatchConsumer
+from services.scorer.ledger_retention import LedgerRetention
 from services.scorer.measures import compile_measures
 from services.scorer.score_writer import ScoreWriter
 from services.scorer.settings import ScorerSettings
@@ -109,12 +110,19 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
         metrics,
         batch_records=settings.scorer_batch_records,
     )
+    keeping = None if settings.archive_folder else LedgerRetention(engine, compiled, utc_now)
+
+    async def ledger() -> None:
+        if keeping:
+            await keeping.drop_old(cities.known)
+        await ledger_retention.measure(engine, utc_now, metrics)
+
     writer = ScoreWriter(engine, catalogue, utc_now, metrics)
     try:
         async with listen(settings.database_url, tables.CHANNEL_PARTS) as notices, asyncio.TaskGroup() as group:
             group.create_task(batches.run(stop, partial(_observe, metrics, utc_now)))
             group.create_task(adoption.watch(partial(_assigned, consumer), stop))
-            group.create_task(retention.run(engine, utc_now, stop))
+            group.create_task(retention.run(engine, utc_now, stop, ledger))
             reading = group.create_task(cities.keep_reading())
             closing = group.create_task(Closer(engine, catalogue, utc_now, metrics).run(stop))
             scoring = group.create_task(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from schemas.retention import PARTS_KEPT, SCORES_KEPT
 from schemas.tables import cityscores
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
+from services.scorer.errors import ArchiveError
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +44,16 @@ async def drop_old(engine: AsyncEngine, clock: Clock) -> None:
             await connection.execute(_DROP, {"table": table, "before": clock() - kept})
 
 
-async def run(engine: AsyncEngine, clock: Clock, stop: asyncio.Event) -> None:
-    """Do it once an hour until `stop` is set."""
+async def run(engine: AsyncEngine, clock: Clock, stop: asyncio.Event, ledger: Callable[[], Awaitable[None]]) -> None:
+    """Do it once an hour until `stop` is set, and what `ledger` does for the ledger."""
     while not stop.is_set():
         try:
             await drop_old(engine, clock)
+            await ledger()
         except DATABASE_ERRORS as error:
             log.warning("old rows not dropped, trying again later", extra={"reason": str(error)[:300]})
+        except ArchiveError:
+            log.error("the ledger waits for `ahual archive`: set AHUAL_ARCHIVE_FOLDER")
         try:
             async with asyncio.timeout(EVERY.total_seconds()):
                 await stop.wait()

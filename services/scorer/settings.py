@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from services.runtime.settings import RuntimeSettings
@@ -16,5 +18,9 @@ class ScorerSettings(RuntimeSettings):
         default="", description="Name of this scorer within its group, so that its restart moves no partition"
     )
     scorer_batch_records: int = Field(default=5000, ge=1, description="Records of one partition in one transaction")
+    archive_folder: Path | None = Field(
+        default=None,
+        description="Where `ahual archive` writes; the scorer then leaves dropping old events to it",
+    )
     scorer_cadence_s: float = Field(default=10.0, gt=0, description="Longest time between two scores of a city, in s")
     scorer_pause_s: float = Field(default=0.1, ge=0, description="Shortest time between two scores under load, in s")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -17,6 +17,8 @@ from services.scorer.types import EventKey, Record
 
 AT_ONCE: Final = 8
 """Batches read at once: some megabytes each when unpacked."""
+EVENTS_AT_ONCE: Final = 10_000
+"""Where small batches are read together."""
 
 
 class StoredEvent(NamedTuple):
@@ -37,6 +39,15 @@ class StoredBatch(NamedTuple):
     stored_at: datetime
     records: list[Record]
     """Bodies with their position in the batch as offset, so that `RecordDecoder` takes them."""
+
+
+class Origin(NamedTuple):
+    """Which records of Kafka a batch came from."""
+
+    cluster: str
+    topic_id: str
+    first_offset: int
+    last_offset: int
 
 
 def _find(event_class: EventClass) -> sa.TextClause:
@@ -82,6 +93,38 @@ async def batches(
             yield read
 
 
+async def together(
+    connection: AsyncConnection, event_class: EventClass, begin: datetime, end: datetime, after: int, through: int
+) -> AsyncIterator[list[tuple[Origin, StoredBatch]]]:
+    """All partitions' batches after < id <= through that hold events of begin <= time < end, several at once."""
+    c = ledger_batches[event_class].c
+    query = sa.select(c.id, c.count).where(c.last_time >= begin, c.first_time < end, c.id > after, c.id <= through)
+    columns = sa.select(
+        c.cluster, c.topic_id, c.first_offset, c.last_offset, c.id, c.partition, c.stored_at, c.bodies
+    ).where(c.last_time >= begin)
+    for ids in _groups((await connection.execute(query.order_by(c.id))).all()):
+        rows = await connection.execute(columns.where(c.id.in_(ids)).order_by(c.id))
+        yield [(Origin(*row[:4]), _batch(event_class, row)) for row in rows]
+
+
+def _groups(batches: Iterable[Any]) -> Iterator[list[int]]:
+    ids: list[int] = []
+    events = 0
+    for number, count in batches:
+        ids.append(number)
+        events += count
+        if events >= EVENTS_AT_ONCE:
+            yield ids
+            ids, events = [], 0
+    if ids:
+        yield ids
+
+
+def _batch(event_class: EventClass, row: Any) -> StoredBatch:
+    records = [Record(position, body) for position, body in enumerate(unpack(row.bodies)) if body]
+    return StoredBatch(row.id, event_class, row.partition, row.stored_at, records)
+
+
 async def _read(
     connection: AsyncConnection, event_class: EventClass, ids: Sequence[int], since: datetime
 ) -> AsyncIterator[StoredBatch]:
@@ -91,5 +134,4 @@ async def _read(
     for begin in range(0, len(ids), AT_ONCE):
         rows = await connection.execute(columns.where(c.id.in_(ids[begin : begin + AT_ONCE])))
         for row in rows:
-            records = [Record(position, body) for position, body in enumerate(unpack(row.bodies)) if body]
-            yield StoredBatch(row.id, event_class, row.partition, row.stored_at, records)
+            yield _batch(event_class, row)

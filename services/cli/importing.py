@@ -1,0 +1,156 @@
+"""`ahual import`: events whatever their age, checked against ledger and archive so that none counts twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
+
+import sqlalchemy as sa
+import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.dead_letter import Reason
+from schemas.identity import Identity, parse_identity
+from schemas.tables import dead_letter
+from services.cli.archive import STATEMENT_S, Folder, archivist_of, catalogue, folder_of, refuse
+from services.cli.ingest import fail
+from services.cli.settings import load
+from services.ingest.errors import RejectedError
+from services.ingest.validation import Accepted, Limits, accept_item
+from services.runtime.clock import utc_now
+from services.runtime.database import DATABASE_ERRORS, open_database
+from services.runtime.messages import text
+from services.runtime.settings import DatabaseSettings
+from services.scorer import floors, locks, versions
+from services.scorer.archive import Archive
+from services.scorer.cities import load_cities
+from services.scorer.errors import ArchiveError, ContendedError
+from services.scorer.imports import Imported, Importer
+from services.scorer.measures import compile_measures
+
+AT_ONCE: Final = 1000
+"""Events of one transaction."""
+
+
+class Given(NamedTuple):
+    """A canonical event, and the dead letter or line it came from."""
+
+    body: bytes
+    number: int
+
+
+def register(app: typer.Typer) -> None:
+    """`ahual import [--revise] FILE | --dead-letters`."""
+
+    @app.command("import", help=text("archive.import_help"))
+    def _import(
+        file: Annotated[Path | None, typer.Argument(help=text("archive.import_file"))] = None,
+        dead_letters: Annotated[bool, typer.Option("--dead-letters", help=text("archive.import_letters"))] = False,
+        revise: Annotated[bool, typer.Option("--revise", help=text("archive.import_revise"))] = False,
+        folder: Folder = None,
+        as_json: Annotated[bool, typer.Option("--json", help=text("archive.json"))] = False,
+    ) -> None:
+        if (file is None) is not dead_letters:
+            typer.echo(text("archive.import_which"), err=True)
+            raise typer.Exit(2)
+        archive = Archive(folder_of(folder))
+        counts = asyncio.run(_run(archive, file, revise=revise))
+        if as_json:
+            typer.echo(json.dumps({"revised": revise, **counts}))
+        else:
+            key = "archive.imported" if revise else "archive.import_trial"
+            typer.echo(text(key, None, **{name: counts[name] for name in ("stored", "duplicate", "rejected")}))
+        if counts["rejected"]:
+            raise typer.Exit(1)
+
+
+async def _run(archive: Archive, file: Path | None, *, revise: bool) -> Counter[str]:
+    url = load(DatabaseSettings).database_url
+    engine = open_database(url, pool_size=2, application="ahual-import", command_timeout_s=STATEMENT_S)
+    try:
+        given, counts = (await _of_letters(engine), Counter[str]()) if file is None else _of_file(file)
+        counts.update(await _import_all(engine, archive, given, letters=file is None, revise=revise))
+        if revise:
+            await (await archivist_of(engine, archive)).round()
+        return counts
+    except ArchiveError as error:
+        refuse(error)
+    except ContendedError:
+        fail("archive.contended")
+    except DATABASE_ERRORS as error:
+        fail("ingest.no_database", problem=str(error).splitlines()[0])
+    finally:
+        await engine.dispose()
+
+
+async def _import_all(
+    engine: AsyncEngine, archive: Archive, given: Iterator[Given], *, letters: bool, revise: bool
+) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    async with locks.sole_or_none(engine, floors.ARCHIVE_LOCK, floors.ARCHIVE) as connection:
+        if connection is None:
+            fail("archive.busy")
+        async with connection.begin():
+            cities = await load_cities(connection)
+        kpis = catalogue()
+        measures = versions.basis(kpis, cities).hash
+        importer = Importer(connection, archive, compile_measures(kpis), cities, utc_now, measures)
+        while part := list(islice(given, AT_ONCE)):
+            numbers = [one.number for one in part]
+            done = await importer.add([one.body for one in part], numbers if letters else (), trial=not revise)
+            _tell(done)
+            counts.update(stored=done.stored, duplicate=done.duplicate, rejected=len(done.rejected))
+    return counts
+
+
+def _tell(done: Imported) -> None:
+    for rejected in done.rejected:
+        excerpt = rejected.body[:200].decode(errors="backslashreplace")
+        typer.echo(f"{rejected.reason.value}: {rejected.detail}\n    {excerpt}", err=True)
+
+
+async def _of_letters(engine: AsyncEngine) -> Iterator[Given]:
+    """What scorers rejected as too old and nobody has imported; a letter that was cut cannot be."""
+    c = dead_letter.c
+    query = sa.select(c.id, c.payload).where(c.reason == Reason.TOO_OLD.value, c.replayed_at.is_(None), ~c.truncated)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(query.order_by(c.id))).all()
+    return iter([Given(bytes(row.payload), row.id) for row in rows])
+
+
+def _of_file(file: Path) -> tuple[Iterator[Given], Counter[str]]:
+    """An event per line, validated as a gateway would; what is invalid is said and counted."""
+    rejected: Counter[str] = Counter()
+    if not file.is_file():
+        fail("cli.no_file", file=file)
+    return _valid(file, rejected), rejected
+
+
+def _valid(file: Path, rejected: Counter[str]) -> Iterator[Given]:
+    now = utc_now()
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                outcome = accept_item(Identity("", "", ""), line.strip(), None, now, Limits(), _itself)
+                if isinstance(outcome, Accepted) and b'"clockless":true' not in outcome.body:
+                    yield Given(outcome.body, number)
+                else:
+                    rejected["rejected"] += 1
+                    problem = "time is missing" if isinstance(outcome, Accepted) else outcome.detail
+                    typer.echo(f"{file}:{number}: {problem}", err=True)
+
+
+def _itself(source: str | None) -> Identity:
+    """An operator may import for every source, but has to say which."""
+    try:
+        identity = parse_identity((source or "").removeprefix("/"))
+    except ValueError as error:
+        raise RejectedError(Reason.FOREIGN_IDENTITY, str(error), "$.source") from error
+    if identity.source != source:
+        raise RejectedError(Reason.FOREIGN_IDENTITY, f"source must be {identity.source}", "$.source")
+    return identity
