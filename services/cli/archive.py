@@ -84,7 +84,7 @@ async def _run(archive: Archive, *, watch: bool, as_json: bool) -> None:
     try:
         while True:
             try:
-                await _until_done(engine, archive, as_json=as_json)
+                await _until_done(engine, archive, watch=watch, as_json=as_json)
             except ArchiveError as error:
                 refuse(error)
             except DATABASE_ERRORS as error:
@@ -111,11 +111,11 @@ async def archivist_of(engine: AsyncEngine, archive: Archive) -> Archivist:
     return Archivist(engine, archive, compile_measures(catalogue()), cities, utc_now)
 
 
-async def _until_done(engine: AsyncEngine, archive: Archive, *, as_json: bool) -> None:
+async def _until_done(engine: AsyncEngine, archive: Archive, *, watch: bool, as_json: bool) -> None:
     archivist = await archivist_of(engine, archive)
     while True:
         done = await archivist.round()
-        if done is None:
+        if done is None and not watch:
             fail("archive.busy")
         if not done:
             return

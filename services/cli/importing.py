@@ -91,7 +91,7 @@ async def _run(archive: Archive, file: Path | None, *, revise: bool) -> Counter[
 async def _import_all(
     engine: AsyncEngine, archive: Archive, given: Iterator[Given], *, letters: bool, revise: bool
 ) -> Counter[str]:
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter(stored=0, duplicate=0, rejected=0)
     async with locks.sole_or_none(engine, floors.ARCHIVE_LOCK, floors.ARCHIVE) as connection:
         if connection is None:
             fail("archive.busy")
