@@ -19,7 +19,7 @@ demo: setup ## Start everything with a simulated city; Ctrl-C stops it
 	@$(BIN)/ahual demo
 
 test: setup-dev ## Set up the test stack and run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup-dev ## Lint, format, types, import rule: what CI judges by
 	$(BIN)/ruff check .

@@ -33,7 +33,7 @@ def test_the_example_is_accepted() -> None:
 
 
 def test_the_members_named_exist() -> None:
-    table = PAGE.split("## Over MQTT")[0]
+    table = PAGE.split("## Totals on a date")[0]
     named = {name for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
     assert named <= set(Event.model_fields)
     assert {"specversion", "type", "source", "id", "time", "data"} <= named
