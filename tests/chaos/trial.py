@@ -96,7 +96,7 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
     passwords = await asyncio.to_thread(installation.passwords, wanted.identities)
     engine = open_database(installation.database_url, application="chaos")
     try:
-        report.before = await _counted(engine)
+        report.before = await _quiet(engine)
         breaking = asyncio.create_task(_break(wired, engine, faults))
         began = milliseconds(utc_now())
         await load.run(
@@ -165,6 +165,17 @@ async def _recovery(engine: AsyncEngine, later: dict[str, object]) -> float | No
             pass
         await asyncio.sleep(0.05)
     return None
+
+
+async def _quiet(engine: AsyncEngine) -> Count:
+    """The count once nothing moves any more: others may have left a backlog."""
+    before = await _counted(engine)
+    while True:
+        await asyncio.sleep(1.5)
+        now = await _counted(engine)
+        if now == before:
+            return now
+        before = now
 
 
 async def _counted(engine: AsyncEngine) -> Count:
