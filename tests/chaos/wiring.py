@@ -227,7 +227,7 @@ def _advertise(stack: Stack, port: int) -> None:
     """Send Kafka's clients through the proxy: they ask the broker for its address and connect there."""
     file = stack.layout.folder / "kafka" / "server.properties"
     lines = file.read_text().splitlines()
-    direct, through = f"PLAINTEXT://127.0.0.1:{stack.ports.kafka}", f"PLAINTEXT://127.0.0.1:{port}"
+    direct, through = f"BROKER://127.0.0.1:{stack.ports.kafka}", f"BROKER://127.0.0.1:{port}"
     changed = [line.replace(direct, through) if line.startswith("advertised.") else line for line in lines]
     assert changed != lines, "server.properties names no address to clients"
     file.write_text("\n".join(changed) + "\n")
