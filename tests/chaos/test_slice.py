@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from deploy.stack import Stack
+from deploy.stack import Ports, Stack, kafka
 from simulators.load import Load
 from tests.chaos import faults, tables, trial
 from tests.chaos.faults import MENU, Fault
-from tests.chaos.wiring import own_city, services_through_proxies
+from tests.chaos.wiring import advertised_at, own_city, services_through_proxies
 
 FIRST_PROXY = 32_800
 SLICE = (
@@ -48,3 +48,13 @@ def test_kills_hit_gateway_and_scorer_within_the_load() -> None:
     assert planned == faults.kills(7, 10, 60) != faults.kills(8, 10, 60)
     assert {fault.target for fault in planned} == {"ingest", "scorer"}
     assert all(0 < fault.after_s < 60 for fault in planned)
+
+
+def test_kafkas_clients_are_sent_through_the_proxy() -> None:
+    ports = Ports(kafka=1234, kafka_controller=1235)
+    changed = advertised_at(kafka.render(ports), ports.kafka, 4321).splitlines()
+    (advertised,) = (line for line in changed if line.startswith("advertised.listeners="))
+    (listeners,) = (line for line in changed if line.startswith("listeners="))
+    assert ":4321" in advertised
+    assert ":1234" not in advertised
+    assert ":1234" in listeners

@@ -223,14 +223,16 @@ def _settings(stack: Stack, proxies: Mapping[str, Proxy], kafka: int, service: s
     }
 
 
+def advertised_at(properties: str, direct: int, port: int) -> str:
+    """Kafka's `server.properties` with another port told to clients."""
+    lines = properties.splitlines(keepends=True)
+    return "".join(line.replace(f":{direct}", f":{port}") if line.startswith("advertised.") else line for line in lines)
+
+
 def _advertise(stack: Stack, port: int) -> None:
     """Send Kafka's clients through the proxy: they ask the broker for its address and connect there."""
     file = stack.layout.folder / "kafka" / "server.properties"
-    lines = file.read_text().splitlines()
-    direct, through = f"BROKER://127.0.0.1:{stack.ports.kafka}", f"BROKER://127.0.0.1:{port}"
-    changed = [line.replace(direct, through) if line.startswith("advertised.") else line for line in lines]
-    assert changed != lines, "server.properties names no address to clients"
-    file.write_text("\n".join(changed) + "\n")
+    file.write_text(advertised_at(file.read_text(), stack.ports.kafka, port))
     stack.restart("kafka")
     time.sleep(1)
 
