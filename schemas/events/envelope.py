@@ -13,6 +13,8 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from schemas.personal import LONGEST, PersonalMark, well_formed
+
 EventClass = Literal["telemetry", "department"]
 
 
@@ -28,6 +30,21 @@ Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 District = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """A district's code; empty parts of a city's territory leave it out."""
+
+
+_Raw = Annotated[
+    str, Field(min_length=1, max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(well_formed)
+]
+Personal = Annotated[_Raw, PersonalMark("person")]
+"""What identifies a person. The gateway puts a keyed hash in its place (schemas/personal.py, docs/privacy.md), so
+scorers and everybody behind them only ever see `p1:…`. Take the kind that fits: equal kinds are comparable."""
+Plate = Annotated[_Raw, PersonalMark("plate")]
+"""A vehicle's number plate, however it is written."""
+Phone = Annotated[_Raw, PersonalMark("phone")]
+Face = Annotated[_Raw, PersonalMark("face")]
+"""The id of a face template; never the template, never a picture."""
+Account = Annotated[_Raw, PersonalMark("account")]
+"""A personal account of a supplier or of a settlement centre."""
 
 
 class Data(BaseModel):
@@ -46,6 +63,9 @@ class Data(BaseModel):
     """It states what a sensor reads, so the same value for too long is a sensor that froze; a case never is one."""
     channel_field: ClassVar[str | None] = None
     """Of a measuring type: the field that names the channel, when a device has several."""
+    personal_since: ClassVar[str | None] = None
+    """The required time field that chooses the hashing key; None: the event's own time. The closing event of a case
+    names the moment of its opening, so that both have the same pseudonyms although the key changed in between."""
 
     district: District | None = None
 
