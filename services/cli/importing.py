@@ -22,11 +22,12 @@ from services.cli.ingest import fail
 from services.cli.settings import load
 from services.ingest.errors import RejectedError
 from services.ingest.validation import Accepted, Limits, accept_item
+from services.runtime import locks
 from services.runtime.clock import utc_now
 from services.runtime.database import DATABASE_ERRORS, open_database
 from services.runtime.messages import text
 from services.runtime.settings import DatabaseSettings
-from services.scorer import floors, locks, versions
+from services.scorer import floors, versions
 from services.scorer.archive import Archive
 from services.scorer.cities import load_cities
 from services.scorer.errors import ArchiveError, ContendedError

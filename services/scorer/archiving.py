@@ -18,8 +18,9 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.events.envelope import EventClass
+from services.runtime import locks
 from services.runtime.clock import Clock
-from services.scorer import archive_index, floors, locks, parquet, stored_events, tombstones
+from services.scorer import archive_index, floors, parquet, stored_events, tombstones
 from services.scorer.archive import CLASSES, Archive, File
 from services.scorer.archive_index import Span
 from services.scorer.decoding import hash64

@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas.catalogue import Catalogue, Category, Kpi, Period
 from services.cityscore.index import mark
 from services.cityscore.rubric import Rubric, Rubrics
+from services.runtime import locks
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
-from services.scorer import changed_days, closed, closed_index, locks, reading, yearly
+from services.scorer import changed_days, closed, closed_index, reading, yearly
 from services.scorer.changed_days import Mark, Unsettled
 from services.scorer.cities import load_cities
 from services.scorer.closed import GRACE, ClosedValue, Key, Result, Span

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.events.envelope import EventClass
 from schemas.tables import archive_day
+from services.runtime import locks
 from services.runtime.clock import Clock
 from services.runtime.metrics import Metrics
-from services.scorer import floors, locks, stored_events
+from services.scorer import floors, stored_events
 from services.scorer.errors import ArchiveError
 from services.scorer.measures import Compiled
 from services.scorer.survey import Survey

@@ -14,7 +14,8 @@ from schemas.snapshot import PastClosedSnapshot, PastSnapshot, Window
 from schemas.tables import Tier
 from schemas.windows import KpiWindow, Percentiles
 from services.cityscore.rubric import Rubrics
-from services.scorer import bins, closed_index, histogram, locks, snapshots, yearly
+from services.runtime import locks
+from services.scorer import bins, closed_index, histogram, snapshots, yearly
 from services.scorer.cities import load_cities
 from services.scorer.closed import GRACE
 from services.scorer.measuring import Asked, Measuring

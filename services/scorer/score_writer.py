@@ -17,10 +17,11 @@ from schemas.catalogue import Catalogue, Category
 from schemas.snapshot import Snapshot
 from schemas.tables import Tier
 from services.cityscore.rubric import Rubrics
+from services.runtime import locks
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
-from services.scorer import locks, snapshots
+from services.scorer import snapshots
 from services.scorer.cities import load_cities
 from services.scorer.measuring import Measuring
 from services.scorer.tiers import hour_of, minute_of

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
 from services.cityscore.catalogue import load_catalogue
+from services.runtime import locks
 from services.runtime.topic_identity import TopicIdentity
-from services.scorer import floors, locks, offsets
+from services.scorer import floors, offsets
 from services.scorer.archive import Archive
 from services.scorer.archiving import Archivist, Done
 from services.scorer.decoding import RecordDecoder

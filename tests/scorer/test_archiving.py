@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from deploy.stack import Stack
 from schemas import tables
 from schemas.events.envelope import EventClass
+from services.runtime import locks
 from services.runtime.database import open_database
-from services.scorer import floors, ledger_retention, locks, parquet, stored_events
+from services.scorer import floors, ledger_retention, parquet, stored_events
 from services.scorer.archive import Archive, batches
 from services.scorer.archiving import Done
 from services.scorer.errors import ArchiveError

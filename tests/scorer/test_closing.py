@@ -17,8 +17,9 @@ from schemas.events.envelope import canonical
 from schemas.events.registry import CONTRACTS
 from schemas.snapshot import ClosedSnapshot
 from services.cityscore.catalogue import load_catalogue
+from services.runtime import locks
 from services.runtime.metrics import Metrics
-from services.scorer import changed_days, closing, locks
+from services.scorer import changed_days, closing
 from services.scorer.closing import CLOSER_LOCK, Closer
 from services.scorer.transaction import commit_events
 from tests.scorer.events import answered
