@@ -1,4 +1,4 @@
-"""One writer per city, across all processes: advisory locks of PostgreSQL, released by themselves when a process dies."""
+"""One writer per city, across processes: advisory locks of PostgreSQL, released by themselves when a process dies."""
 
 from __future__ import annotations
 
