@@ -12,7 +12,18 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import msgspec
 from pydantic import AwareDatetime, BaseModel
 
-from schemas.events import contact_centre, reference, situation_centre, survey
+from schemas.events import (
+    contact_centre,
+    education,
+    emergency,
+    fire_safety,
+    housing,
+    public_safety,
+    reference,
+    situation_centre,
+    survey,
+    video,
+)
 from schemas.events.envelope import Data, Event, Retraction
 
 
@@ -73,7 +84,20 @@ class Registry:
         return msgspec.json.Decoder(Union[tuple(self.structs.values())])  # noqa: UP007
 
 
-REGISTRY: Final = Registry.of([*contact_centre.TYPES, *reference.TYPES, *situation_centre.TYPES, *survey.TYPES])
+REGISTRY: Final = Registry.of(
+    [
+        *contact_centre.TYPES,
+        *education.TYPES,
+        *emergency.TYPES,
+        *fire_safety.TYPES,
+        *housing.TYPES,
+        *public_safety.TYPES,
+        *reference.TYPES,
+        *situation_centre.TYPES,
+        *survey.TYPES,
+        *video.TYPES,
+    ]
+)
 EVENT_TYPES: Final = REGISTRY.types
 CONTRACTS: Final = REGISTRY.contracts
 STRUCTS: Final = REGISTRY.structs

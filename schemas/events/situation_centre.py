@@ -1,13 +1,14 @@
-"""Facts about the situational centre itself (annex 2, initiative 1): was its public page to be had (KPI 1.2)?"""
+"""Facts about the situational centre itself (annex 2, initiative 1): its public page (KPI 1.2), its incidents (1.7)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.events.envelope import Data, EventClass, Timestamp
+from schemas.events.envelope import Data, EventClass, Name, Timestamp
+from schemas.events.ordered import Ordered
 
 LONGEST_PROBE = timedelta(minutes=10)
 """A probe speaks for the time since the one before, for no longer than this."""
@@ -44,4 +45,41 @@ class PageProbed(Data):
         return self
 
 
-TYPES: tuple[type[Data], ...] = (PageProbed,)
+class IncidentRegistered(Data):
+    """An incident was opened in the centre, from whatever system it came."""
+
+    type_name: ClassVar[str] = "kz.ahual.situation-centre.incident-registered.v1"
+    system: ClassVar[str | None] = "situation-centre"
+    event_class: ClassVar[EventClass] = "department"
+    title: ClassVar[dict[str, str]] = {
+        "kk": "Орталықта инцидент ашылды",
+        "ru": "В центре открыт инцидент",
+        "en": "Incident opened in the centre",
+    }
+
+    incident: Name
+    origin: Name
+    """The system it came from."""
+    registered_at: Timestamp
+
+
+class IncidentHandled(Ordered):
+    """An incident was handled: passed on, answered or closed; by the system alone, or by an operator."""
+
+    type_name: ClassVar[str] = "kz.ahual.situation-centre.incident-handled.v1"
+    system: ClassVar[str | None] = "situation-centre"
+    event_class: ClassVar[EventClass] = "department"
+    title: ClassVar[dict[str, str]] = {
+        "kk": "Орталықта инцидент өңделді",
+        "ru": "Инцидент в центре обработан",
+        "en": "Incident handled in the centre",
+    }
+    order: ClassVar[tuple[tuple[str, str], ...]] = (("registered_at", "handled_at"),)
+
+    incident: Name
+    registered_at: Timestamp
+    handled_at: Timestamp
+    by: Literal["system", "operator"]
+
+
+TYPES: tuple[type[Data], ...] = (PageProbed, IncidentRegistered, IncidentHandled)
