@@ -1,4 +1,4 @@
-"""Facts of the housing department: jobs ordered and done on roads, street lights and refuse (KPIs 1.14, 1.15, 1.18)."""
+"""Facts of the housing department: jobs on roads, street lights and refuse (KPIs 1.14, 1.15, 1.18)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from schemas.events.envelope import Data, EventClass, Name, Timestamp
 from schemas.events.ordered import Ordered
 
 JobKind = Literal[
-    "road-repair", "street-lighting", "refuse-collection", "violation-removal", "yard", "lift", "building-repair", "other"
+    "road-repair",
+    "street-lighting",
+    "refuse-collection",
+    "violation-removal",
+    "yard",
+    "lift",
+    "building-repair",
+    "other",
 ]
-"""`violation-removal`: an unauthorised dump, littered ground or another breach of the rules of cleanliness is put right."""
+"""`violation-removal`: an unauthorised dump, littered ground or another breach of cleanliness is put right."""
 
 
 class _Housing(Ordered):

@@ -16,7 +16,7 @@ from schemas.events.ordered import Ordered
 
 ViolationKind = Literal["speeding", "red-light", "stop-line", "lane", "parking", "seat-belt", "phone", "turn", "other"]
 IncidentKind = Literal[
-    "fight", "crowd", "abandoned-object", "intrusion", "vandalism", "traffic-accident", "smoke", "wanted-person", "other"
+    "fight", "crowd", "abandoned-object", "intrusion", "vandalism", "traffic-accident", "smoke", "wanted", "other"
 ]
 Outcome = Literal["confirmed", "false"]
 Speed = Annotated[int, Field(ge=0, le=120_000)]
