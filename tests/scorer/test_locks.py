@@ -45,12 +45,16 @@ async def test_a_connection_lost_under_the_lock_is_an_error_of_the_database(
         engine = open_database(SecretStr(behind), pool_size=1, application="tests")
         try:
             with pytest.raises(DATABASE_ERRORS):
-                async with take(engine, LOCK, CITY) as connection:
-                    assert connection is not None
-                    proxy.cut()
-                    await connection.execute(sa.text("SELECT pg_sleep(5)"))
+                await _cut_under(take(engine, LOCK, CITY), proxy)
             proxy.mend()
             async with take(engine, LOCK, CITY) as connection:
                 assert connection is not None
         finally:
             await engine.dispose()
+
+
+async def _cut_under(locked: AbstractAsyncContextManager[AsyncConnection | None], proxy: Proxy) -> None:
+    async with locked as connection:
+        assert connection is not None
+        proxy.cut()
+        await connection.execute(sa.text("SELECT pg_sleep(5)"))
