@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from deploy.stack import Stack
+from services.runtime import locks
 from services.runtime.database import DATABASE_ERRORS, open_database
-from services.scorer import locks
 from tests.chaos.proxy import Proxy
 
 LOCK = 4_711
