@@ -15,14 +15,22 @@ from pydantic import AwareDatetime, BaseModel
 from schemas.events import (
     contact_centre,
     education,
+    electricity,
     emergency,
+    energy,
+    environment,
     fire_safety,
+    gas,
+    greenery,
+    heat,
     housing,
     public_safety,
     reference,
     situation_centre,
     survey,
     video,
+    waste,
+    water,
 )
 from schemas.events.envelope import Data, Event, Retraction
 
@@ -88,14 +96,22 @@ REGISTRY: Final = Registry.of(
     [
         *contact_centre.TYPES,
         *education.TYPES,
+        *electricity.TYPES,
         *emergency.TYPES,
+        *energy.TYPES,
+        *environment.TYPES,
         *fire_safety.TYPES,
+        *gas.TYPES,
+        *greenery.TYPES,
+        *heat.TYPES,
         *housing.TYPES,
         *public_safety.TYPES,
         *reference.TYPES,
         *situation_centre.TYPES,
         *survey.TYPES,
         *video.TYPES,
+        *waste.TYPES,
+        *water.TYPES,
     ]
 )
 EVENT_TYPES: Final = REGISTRY.types
