@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.clock import utc_now
 from services.runtime.database import DATABASE_ERRORS, open_database
-from simulators import load, truth
+from simulators import load
 from simulators.delivered import Delivered
 from simulators.load import Load
 from simulators.moments import milliseconds, moment
@@ -204,7 +204,7 @@ async def _count(connection: AsyncConnection) -> Count:
 
 async def _drained(engine: AsyncEngine, report: Report, limit_s: float) -> Account:
     """The account once all expected events are stored and nothing moves any more, or when time is up."""
-    expected = len(truth.distinct(report.delivered))
+    expected = len(set(report.delivered))
     before = report.before or Count()
     deadline = time.monotonic() + limit_s
     earlier: Count | None = None
