@@ -19,7 +19,6 @@ from services.runtime.tls import DatabaseTls
 
 log = logging.getLogger(__name__)
 NOTICE_KEEPALIVE_S: Final = 5.0
-COMMAND_TIMEOUT_S: Final = 60.0
 DATABASE_ERRORS: Final = (
     DBAPIError,
     PoolTimeoutError,
@@ -36,7 +35,7 @@ def open_database(
     *,
     pool_size: int = 4,
     application: str = "ahual",
-    command_timeout_s: float = COMMAND_TIMEOUT_S,
+    command_timeout_s: float = 60,
     pre_ping: bool = True,
 ) -> AsyncEngine:
     """An engine whose connections speak UTC, without JIT (our statements are short).

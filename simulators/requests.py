@@ -1,0 +1,137 @@
+"""Residents' requests: registered with a norm term, resolved at once, handed on, late, repeated, or never closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from random import Random
+from typing import Any, Final, NamedTuple
+
+from simulators import rhythm
+from simulators.cities import City
+from simulators.facts import Fact
+from simulators.moments import DAY, HOUR, MINUTE
+from simulators.rhythm import SLOT
+
+REGISTRY: Final = "crm-1"
+SURVEYS: Final = "survey-1"
+LONGEST_TERM: Final = 5 * DAY
+LONGEST_LIFE: Final = 12 * DAY
+"""From registration to the last fact of a request."""
+
+_KINDS: Final = {"incident": 45, "inquiry": 30, "complaint": 15, "proposal": 10}
+_CHANNELS: Final = {"phone": 60, "app": 20, "messenger": 12, "web": 6, "visit": 2}
+
+
+class _Category(NamedTuple):
+    weight: int
+    term: int
+    service: str
+
+
+_CATEGORIES: Final[Mapping[str, _Category]] = {
+    "water-supply": _Category(14, DAY, "water-utility"),
+    "heating": _Category(16, DAY, "heat-utility"),
+    "electricity": _Category(12, DAY, "power-grid"),
+    "lift": _Category(6, DAY, "housing-inspection"),
+    "refuse": _Category(14, 3 * DAY, "municipal-waste"),
+    "street-lighting": _Category(10, 3 * DAY, "city-lighting"),
+    "roads": _Category(14, LONGEST_TERM, "road-service"),
+    "yards": _Category(14, LONGEST_TERM, "landscaping"),
+}
+
+
+class _Request(NamedTuple):
+    seed: int
+    city: City
+    code: str
+    kind: str
+    category: _Category
+    registered: int
+    common: Mapping[str, Any]
+
+
+def count_in(seed: int, city: City, slot: int) -> int:
+    """How many requests are registered in a slot."""
+    mean = city.rates.requests * SLOT / DAY * rhythm.intensity(seed, city, slot)
+    return rhythm.poisson(rhythm.generator(seed, city.code, "request-count", slot), mean)
+
+
+def in_slot(seed: int, city: City, slot: int) -> Iterator[Fact]:
+    """Everything that comes of the requests registered in this slot, in no particular order."""
+    rng = rhythm.generator(seed, city.code, "requests", slot)
+    for number in range(count_in(seed, city, slot)):
+        yield from _request(seed, city, rng, slot, number)
+
+
+def _request(seed: int, city: City, rng: Random, slot: int, number: int) -> Iterator[Fact]:
+    code = _code(seed, slot, number)
+    kind = _pick(rng, _KINDS)
+    name = _pick(rng, {name: category.weight for name, category in _CATEGORIES.items()})
+    category = _CATEGORIES[name]
+    registered = slot * SLOT + rng.randrange(SLOT)
+    common: dict[str, Any] = {"request": code, "registered_at": registered, "due_at": registered + category.term}
+    if city.districts:
+        common["district"] = rng.choice(city.districts)
+    data = {**common, "kind": kind, "category": name, "channel": _pick(rng, _CHANNELS)}
+    if kind == "complaint" and rng.random() < city.rates.repeated:
+        earlier = slot - rng.randrange(6 * HOUR // SLOT, LONGEST_TERM // SLOT)
+        if count := count_in(seed, city, earlier):
+            data["repeat_of"] = _code(seed, earlier, rng.randrange(count))
+    yield Fact(registered, f"{code}-registered", REGISTRY, "request-registered", data)
+    yield from _course(_Request(seed, city, code, kind, category, registered, common), rng)
+
+
+def _course(request: _Request, rng: Random) -> Iterator[Fact]:
+    """What follows registration."""
+    rates, registered = request.city.rates, request.registered
+    quality = rhythm.day(request.seed, request.city, registered // DAY).quality
+    at_once = rates.first_contact_incident if request.kind == "incident" else rates.first_contact
+    if rng.random() < at_once * quality:
+        yield from _resolved(request, rng, registered + rng.randrange(MINUTE // 2, 12 * MINUTE), first_contact=True)
+        return
+    service = None
+    if rng.random() < rates.forwarded:
+        service = request.category.service
+        yield from _forwarded(request, rng, service)
+    if rng.random() >= rates.unresolved:
+        took = rates.pace / quality * rng.lognormvariate(0, 0.5) * request.category.term
+        end = registered + max(2 * HOUR, min(int(took), LONGEST_LIFE - 2 * DAY))
+        yield from _resolved(request, rng, end, first_contact=False, service=service)
+
+
+def _forwarded(request: _Request, rng: Random, service: str) -> Iterator[Fact]:
+    at = request.registered
+    for attempt in range(1, 3 if rng.random() < 0.12 else 2):
+        at += rng.randrange(MINUTE, HOUR)
+        data = {**request.common, "forwarded_at": at, "service": service, "attempt": attempt}
+        yield Fact(at, f"{request.code}-forwarded-{attempt}", REGISTRY, "request-forwarded", data)
+
+
+def _resolved(
+    request: _Request, rng: Random, at: int, *, first_contact: bool, service: str | None = None
+) -> Iterator[Fact]:
+    data = {**request.common, "kind": request.kind, "resolved_at": at, "first_contact": first_contact}
+    if service:
+        data["service"] = service
+    yield Fact(at, f"{request.code}-resolved", REGISTRY, "request-resolved", data)
+    if rng.random() < 0.25:
+        late = at > request.registered + request.category.term
+        mean = 5 * request.city.rates.satisfaction * (0.75 if late else 1.0)
+        score = min(5, max(1, round(rng.gauss(mean, 1.0))))
+        asked = at + rng.randrange(HOUR, DAY)
+        survey = {
+            "survey": "request_closed",
+            "score": score,
+            "scale": 5,
+            "answered_at": asked,
+            "request": request.code,
+        }
+        yield Fact(asked, f"{request.code}-survey", SURVEYS, "survey-answered", survey)
+
+
+def _code(seed: int, slot: int, number: int) -> str:
+    return f"s{seed}-r{slot}-{number}"
+
+
+def _pick(rng: Random, weights: Mapping[str, int]) -> str:
+    return rng.choices(tuple(weights), tuple(weights.values()))[0]
