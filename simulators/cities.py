@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.catalogue import Category
+from simulators.scenarios import Scenario, ScenarioName
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What happens on an ordinary weekday, before the day's own luck."""
+    """What happens in the contact centre on an ordinary weekday, before the day's own luck."""
 
     calls: float
     """Calls a day."""
@@ -38,14 +39,33 @@ class Rates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class City:
-    """A simulated city; code, category and time zone as in the installation's cities file."""
+    """A simulated city; code, category and time zone as in the installation's cities file.
+
+    The figures are those of the real city, rounded.
+    """
 
     code: str
     category: Category
     timezone: str
     names: Mapping[str, str]
     districts: tuple[str, ...]
+    """Codes of its districts; empty where it has none."""
+    latitude: float
+    """Of its centre, in degrees …"""
+    longitude: float
+    """… and this one east."""
+    residents: int
+    vehicles: int
+    road_m: int
+    """Metres of road."""
+    volume: float
+    """How much a system reports: at 1 some 300 to 500 events a day."""
     rates: Rates
+    scenarios: tuple[Scenario, ...] = ()
+
+    def suffers(self, scenario: ScenarioName, ms: int) -> bool:
+        """Whether a scenario is under way at this moment (ms since 1970)."""
+        return any(one.name == scenario and one.begin <= ms < one.end for one in self.scenarios)
 
 
 CITIES: Final[Mapping[str, City]] = {
@@ -57,7 +77,13 @@ CITIES: Final[Mapping[str, City]] = {
             "Asia/Almaty",
             {"kk": "Қарағанды", "ru": "Караганда", "en": "Karaganda"},
             ("kazybek-bi", "alikhan-bokeikhan"),
-            Rates(
+            latitude=49.807,
+            longitude=73.088,
+            residents=520_000,
+            vehicles=160_000,
+            road_m=1_250_000,
+            volume=1.0,
+            rates=Rates(
                 calls=4000,
                 requests=1250,
                 wait_ms=21_000,
@@ -73,7 +99,13 @@ CITIES: Final[Mapping[str, City]] = {
             "Asia/Almaty",
             {"kk": "Алматы", "ru": "Алматы", "en": "Almaty"},
             ("alatau", "almaly", "auezov", "bostandyk", "zhetysu", "medeu", "nauryzbay", "turksib"),
-            Rates(calls=12_000, requests=3900, wait_ms=9_000, repeated=0.2, forwarded=0.5, satisfaction=0.8),
+            latitude=43.238,
+            longitude=76.945,
+            residents=2_300_000,
+            vehicles=680_000,
+            road_m=4_100_000,
+            volume=3.0,
+            rates=Rates(calls=12_000, requests=3900, wait_ms=9_000, repeated=0.2, forwarded=0.5, satisfaction=0.8),
         ),
         City(
             "taiynsha",
@@ -81,7 +113,13 @@ CITIES: Final[Mapping[str, City]] = {
             "Asia/Almaty",
             {"kk": "Тайынша", "ru": "Тайынша", "en": "Taiynsha"},
             (),
-            Rates(calls=450, requests=190, wait_ms=26_000, satisfaction=0.65),
+            latitude=53.848,
+            longitude=69.773,
+            residents=11_000,
+            vehicles=3_400,
+            road_m=95_000,
+            volume=0.15,
+            rates=Rates(calls=450, requests=190, wait_ms=26_000, satisfaction=0.65),
         ),
     )
 }

@@ -15,11 +15,11 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from schemas.identity import Identity, topic_of
-from simulators import requests
 from simulators.cities import City
 from simulators.delivered import Delivered
-from simulators.facts import SYSTEM, Fact, encode
+from simulators.facts import Fact, encode
 from simulators.moments import milliseconds
+from simulators.systems.contact_centre import requests
 
 OLD_PROTOCOL: Final = frozenset({requests.SURVEYS})
 CONNECT_S: Final = 10.0
@@ -114,7 +114,7 @@ async def run(
         for fact in facts:
             recorded = fact.time + _delay(fact)
             await asyncio.sleep(max(0.0, (recorded - milliseconds(clock())) / 1000))
-            devices[Identity(city.code, SYSTEM, fact.device)].publish(city.code, fact, recorded)
+            devices[Identity(city.code, fact.system, fact.device)].publish(city.code, fact, recorded)
             on_sent(fact)
     finally:
         await _drain(devices.values())

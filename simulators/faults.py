@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from simulators.facts import Fact
 from simulators.moments import SECOND
+from simulators.timestamps import replaced, shape_of
 
 DRIFT: Final = 45 * SECOND
 """How far a drifting clock is ahead."""
@@ -21,13 +22,14 @@ class Frozen:
 
     def __call__(self, fact: Fact) -> Fact:
         first = self._first.setdefault(fact.kind, fact.data)
-        times = {name: value for name, value in fact.data.items() if name.endswith("_at")}
+        moments = shape_of(fact.kind)
+        times = {name: value for name, value in fact.data.items() if name in moments}
         return fact._replace(data={**first, **times})
 
 
 def drifted(fact: Fact, ahead: int = DRIFT) -> Fact:
     """The fact by a clock that is `ahead` (ms)."""
-    data = {name: value + ahead if name.endswith("_at") else value for name, value in fact.data.items()}
+    data = replaced(fact.data, shape_of(fact.kind), lambda ms: ms + ahead)
     return fact._replace(time=fact.time + ahead, data=data)
 
 

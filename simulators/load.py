@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from schemas.identity import Identity
 from simulators.delivered import Delivered
-from simulators.facts import SYSTEM, Fact, encode
+from simulators.facts import Fact, encode
 from simulators.faults import DRIFT, Frozen, drifted
 from simulators.moments import DAY, MINUTE, SECOND
 from simulators.publisher import PersistentPublisher, Publisher
@@ -25,6 +25,7 @@ TICK_S: Final = 0.005
 IN_FLIGHT: Final = 1000
 """Messages a device sends ahead of their acknowledgement."""
 DRAIN_S: Final = 60.0
+SYSTEM: Final = "contact-centre"
 _KINDS: Final = {"answered": 46, "abandoned": 8, "registered": 16, "course": 18, "survey": 12}
 _OPEN_REQUESTS: Final = 2000
 
@@ -133,7 +134,7 @@ def _in_order(load: Load, rng: Random, start: int) -> Iterator[Message]:
 
 
 def _fact(time: int, identifier: str, device: int, kind: str, data: Mapping[str, Any]) -> Fact:
-    return Fact(time, identifier, f"load-{device + 1}", kind, data)
+    return Fact(time, identifier, f"load-{device + 1}", f"{SYSTEM}.{kind}", data, SYSTEM)
 
 
 def _call(rng: Random, kind: str, code: str, device: int, at: int) -> Fact:

@@ -21,6 +21,8 @@ _HOURS: Final[Sequence[float]] = (
 )
 _HOURLY_MEAN: Final = sum(_HOURS) / len(_HOURS)
 _WEEKEND: Final = 0.75
+_OVERRUN: Final = 6.0
+"""What waits are multiplied with while the contact centre is overrun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def intensity(seed: int, city: City, slot: int) -> float:
 
 def overload(seed: int, city: City, ms: int) -> float:
     """What waits are multiplied with at this moment."""
+    if city.suffers("call-overload", ms):
+        return _OVERRUN
     today = day(seed, city, ms // DAY)
     return today.overload if today.overload_begin <= ms < today.overload_end else 1.0
 

@@ -15,8 +15,14 @@ from pydantic import AwareDatetime, BaseModel
 from schemas.events import (
     contact_centre,
     education,
+    electricity,
     emergency,
+    energy,
+    environment,
     fire_safety,
+    gas,
+    greenery,
+    heat,
     housing,
     parking,
     public_safety,
@@ -29,6 +35,8 @@ from schemas.events import (
     survey,
     traffic,
     video,
+    waste,
+    water,
 )
 from schemas.events.envelope import Data, Event, Retraction
 
@@ -94,8 +102,14 @@ REGISTRY: Final = Registry.of(
     [
         *contact_centre.TYPES,
         *education.TYPES,
+        *electricity.TYPES,
         *emergency.TYPES,
+        *energy.TYPES,
+        *environment.TYPES,
         *fire_safety.TYPES,
+        *gas.TYPES,
+        *greenery.TYPES,
+        *heat.TYPES,
         *housing.TYPES,
         *parking.TYPES,
         *public_safety.TYPES,
@@ -108,6 +122,8 @@ REGISTRY: Final = Registry.of(
         *survey.TYPES,
         *traffic.TYPES,
         *video.TYPES,
+        *waste.TYPES,
+        *water.TYPES,
     ]
 )
 EVENT_TYPES: Final = REGISTRY.types

@@ -42,12 +42,11 @@ from services.runtime.messages import text
 from simulators.cities import CITIES
 from simulators.coverage import Coverage
 from simulators.delivered import Delivered
-from simulators.facts import SYSTEM
 from simulators.moments import DAY, milliseconds
-from simulators.requests import LONGEST_LIFE
+from simulators.systems.contact_centre.requests import LONGEST_LIFE
 
 CITY: Final = CITIES["karaganda"]
-DEVICE: Final = f"{CITY.code}/{SYSTEM}/visitor"
+DEVICE: Final = f"{CITY.code}/contact-centre/visitor"
 SEED: Final = 109
 HISTORY: Final = 31 * DAY + LONGEST_LIFE
 """In ms: a month's window, and before it whatever may be due in it."""
@@ -144,7 +143,7 @@ async def _set_up(url: SecretStr) -> NewKey:
     cities = yaml.safe_load((files("deploy") / "demo" / "cities.yaml").read_text("utf-8"))
     await apply_cities(url, CitiesFile.model_validate(cities))
     engine = open_database(url, pool_size=1, application="ahual-demo")
-    key = await add_key(engine, Identity(CITY.code, SYSTEM, "history"))
+    key = await add_key(engine, Identity(CITY.code, "contact-centre", "history"))
     await engine.dispose()
     if key is None:
         raise LookupError(CITY.code)

@@ -27,7 +27,6 @@ from services.runtime.messages import text
 from simulators import load
 from simulators.cities import CITIES
 from simulators.devices import DeviceError
-from simulators.facts import SYSTEM
 from simulators.history import HistoryError
 from simulators.moments import DAY, MINUTE
 from simulators.publisher import RefusedError
@@ -145,7 +144,7 @@ async def _intake_key(url: SecretStr, order: Order) -> AsyncIterator[str]:
         return
     engine = open_database(url, pool_size=1, application="ahual-simulate")
     try:
-        made = await add_key(engine, Identity(order.city.code, SYSTEM, "simulator"))
+        made = await add_key(engine, Identity(order.city.code, "contact-centre", "simulator"))
         if made is None:
             _fail("simulate.city_not_registered", city=order.city.code)
         try:

@@ -18,14 +18,16 @@ from schemas.identity import Identity
 from schemas.snapshot import Snapshot
 from services.runtime.clock import utc_now
 from services.runtime.messages import language, text
-from simulators import contact_centre, devices, history, load
-from simulators.cities import City
+from simulators import devices, history, load
+from simulators.cities import CITIES, City
 from simulators.coverage import Coverage
 from simulators.delivered import Delivered
-from simulators.facts import SYSTEM, Fact
+from simulators.facts import Fact
 from simulators.moments import DAY, MINUTE, milliseconds
+from simulators.systems import SYSTEMS
 from simulators.verify import Difference, compare
 
+SYSTEM = SYSTEMS["contact-centre"]
 FOREVER_MS = 3650 * DAY
 CAUGHT_UP_MS = 2000
 RECENT_MS = MINUTE
@@ -72,7 +74,7 @@ class Order:
 
 def realtime_devices(city: str) -> list[Identity]:
     """Who reports when a city runs live."""
-    return [Identity(city, SYSTEM, device) for device in contact_centre.DEVICES]
+    return [Identity(city, SYSTEM.name, device) for device in SYSTEM.devices(CITIES[city])]
 
 
 async def run(order: Order, target: Target, console: Console) -> list[Difference] | None:
@@ -114,7 +116,7 @@ async def tell_past(past: Past, delivered: Delivered, coverage: Coverage, progre
         if sum(last - first for first, last in gaps) < CAUGHT_UP_MS:
             return told
         for first, last in gaps:
-            facts = contact_centre.facts(past.seed, past.city, first, last)
+            facts = SYSTEM.facts(past.seed, past.city, first, last)
             sent = partial(_sum, progress, told)
             told += await history.send(past.city, facts, past.intake, past.key, delivered, sent)
             coverage.add(first, last)
@@ -126,8 +128,8 @@ def _sum(progress: Callable[[int], None], before: int, count: int) -> None:
 
 async def _live(order: Order, target: Target, delivered: Delivered, coverage: Coverage, console: Console) -> None:
     begin = live_from(coverage, milliseconds(utc_now()), after_history=order.history_ms > 0)
-    facts = contact_centre.facts(order.seed, order.city, begin, begin + FOREVER_MS)
-    console.print(text("simulate.live", city=order.city.names[language()], devices=len(contact_centre.DEVICES)))
+    facts = SYSTEM.facts(order.seed, order.city, begin, begin + FOREVER_MS)
+    console.print(text("simulate.live", city=order.city.names[language()], devices=len(SYSTEM.devices(order.city))))
 
     def sent(fact: Fact) -> None:
         coverage.add(begin, fact.time + 1)

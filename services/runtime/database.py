@@ -19,6 +19,7 @@ from services.runtime.tls import DatabaseTls
 
 log = logging.getLogger(__name__)
 NOTICE_KEEPALIVE_S: Final = 5.0
+COMMAND_TIMEOUT_S: Final = 60.0
 DATABASE_ERRORS: Final = (
     DBAPIError,
     PoolTimeoutError,
@@ -35,7 +36,7 @@ def open_database(
     *,
     pool_size: int = 4,
     application: str = "ahual",
-    command_timeout_s: float = 60,
+    command_timeout_s: float = COMMAND_TIMEOUT_S,
     pre_ping: bool = True,
 ) -> AsyncEngine:
     """An engine whose connections speak UTC, without JIT (our statements are short).

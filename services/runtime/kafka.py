@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+SESSION_S: Final = 10
+"""A group gives a member up that was silent for so long."""
+POLL_S: Final = 120
+"""A member gives its partitions up when it asked for no records for so long."""
 
 
 def security(tls: ssl.SSLContext | None) -> dict[str, Any]:
@@ -48,9 +53,9 @@ def open_consumer(
         group_instance_id=instance,
         enable_auto_commit=False,
         auto_offset_reset="none",
-        session_timeout_ms=10_000,
+        session_timeout_ms=1000 * SESSION_S,
         heartbeat_interval_ms=3_000,
-        max_poll_interval_ms=120_000,
+        max_poll_interval_ms=1000 * POLL_S,
         fetch_max_wait_ms=25,  # a fetch under way for other partitions keeps a partition's records waiting for so long
         max_partition_fetch_bytes=4_194_304,
         metadata_max_age_ms=2_000,

@@ -60,5 +60,7 @@ async def snapshot(connection: AsyncConnection) -> AsyncIterator[None]:
 
 async def _release(connection: AsyncConnection, key: dict[str, object]) -> None:
     await connection.rollback()
+    if connection.invalidated:  # the lock went with the session; asking on would open another one
+        return
     await connection.execute(_UNLOCK, key)
     await connection.commit()

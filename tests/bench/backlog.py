@@ -16,10 +16,9 @@ from services.ingest.forwarder import partition_of
 from services.ingest.validation import Accepted, accept
 from services.runtime.clock import utc_now
 from services.runtime.kafka import open_producer
-from simulators import contact_centre
 from simulators.cities import CITIES
-from simulators.facts import SYSTEM
 from simulators.moments import DAY, HOUR, MINUTE, SECOND, milliseconds
+from simulators.systems.contact_centre import SYSTEM
 from tests.bench.stencil import PATIENT, Call, Size, Stencil, stencil
 
 SEED: Final = 469
@@ -79,7 +78,7 @@ def devices(city: str, partitions: int) -> list[Identity]:
     """As many devices on every partition."""
     found: list[list[Identity]] = [[] for _ in range(partitions)]
     for number in count(1):
-        identity = Identity(city, SYSTEM, f"pbx-{number}")
+        identity = Identity(city, "contact-centre", f"pbx-{number}")
         lane = found[partition_of(identity.key, partitions)]
         if len(lane) < DEVICES_PER_PARTITION:
             lane.append(identity)
@@ -92,7 +91,7 @@ def stencils(size: Size) -> list[Stencil]:
     """Some days of a regional city's contact centre."""
     city = CITIES["karaganda"]
     begin = milliseconds(utc_now()) - 5 * DAY
-    facts = islice(contact_centre.facts(SEED, city, begin, begin + 5 * DAY), STENCILS)
+    facts = islice(SYSTEM.facts(SEED, city, begin, begin + 5 * DAY), STENCILS)
     return [stencil(fact, city.code, size) for fact in facts]
 
 

@@ -21,10 +21,10 @@ from services.scorer.decoding import RecordDecoder
 from services.scorer.fold import fold
 from services.scorer.measures import compile_measures, kpis_of
 from services.scorer.types import City, Decoded, Folded, Record
-from simulators import contact_centre
 from simulators.cities import CITIES
 from simulators.facts import encode
 from simulators.moments import HOUR, milliseconds
+from simulators.systems.contact_centre import SYSTEM
 from tests.scorer.oracle import expected
 
 ROUNDS: Final = 5
@@ -55,7 +55,7 @@ def main(batch: int) -> None:
 
 def city_events(count: int) -> list[Decoded]:
     """The first events of a working day, in order of time, each with the stamp that KPI 1.1 runs from."""
-    facts = contact_centre.facts(7, CITIES[CODE], milliseconds(BEGIN), milliseconds(BEGIN) + 24 * HOUR)
+    facts = SYSTEM.facts(7, CITIES[CODE], milliseconds(BEGIN), milliseconds(BEGIN) + 24 * HOUR)
     bodies = [encode(CODE, fact, recorded=fact.time) for fact in islice(facts, count)]
     decoded, rejected = RecordDecoder().decode([Record(i, body) for i, body in enumerate(bodies)], {CODE})
     if rejected or len(decoded) < count:

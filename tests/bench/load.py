@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.identity import Identity
-from simulators.facts import SYSTEM, Fact, encode
+from simulators.facts import Fact, encode
 from simulators.load import IN_FLIGHT, publishers
 from simulators.moments import milliseconds
 
@@ -34,7 +34,7 @@ class Sending:
 
 def devices(city: str, count: int) -> list[Identity]:
     """The devices of a bench."""
-    return [Identity(city, SYSTEM, f"bench-{number}") for number in range(1, count + 1)]
+    return [Identity(city, "contact-centre", f"bench-{number}") for number in range(1, count + 1)]
 
 
 class Template:
@@ -42,7 +42,11 @@ class Template:
 
     def __init__(self, identity: Identity) -> None:
         data = {"call": "bench", "queue": "bench", "queued_at": -WAIT_MS, "answered_at": 0}
-        raw = encode(identity.city, Fact(0, "ID", identity.device, "call-answered", data), recorded=0)
+        raw = encode(
+            identity.city,
+            Fact(0, "ID", identity.device, "contact-centre.call-answered", data, "contact-centre"),
+            recorded=0,
+        )
         # queued_at lies before 1970 here and is the only other timestamp: let it equal the rest.
         raw = raw.replace(b"1969-12-31T23:59:55.000Z", _TIME)
         head, self._rest = raw.split(b'"ID"', 1)

@@ -15,7 +15,7 @@ import msgspec
 
 from schemas.identity import Identity
 from services.ingest.validation import Accepted, Limits, accept
-from simulators.facts import SYSTEM, Fact, encode
+from simulators.facts import Fact, encode
 from simulators.moments import DAY, SECOND, milliseconds, moment
 
 Size = Literal["plain", "full"]
@@ -70,7 +70,7 @@ def _canonical(fact: Fact, city: str, size: Size) -> bytes:
     payload = encode(city, fact, **optional)
     if size == "plain":
         payload = payload.replace(b'"datacontenttype":"application/json",', b"")
-    (outcome,) = accept(Identity(city, SYSTEM, fact.device), payload, datetime.now(UTC), PATIENT)
+    (outcome,) = accept(Identity(city, "contact-centre", fact.device), payload, datetime.now(UTC), PATIENT)
     assert isinstance(outcome, Accepted), outcome
     return outcome.body
 

@@ -3,6 +3,8 @@
 python -m tests.chaos trials            seeded faults of every kind, singly and in pairs, a city per trial
 python -m tests.chaos kills             one long load, gateway and scorer killed again and again
 python -m tests.chaos broker            what a killed Mosquitto loses of what it acknowledged
+python -m tests.chaos burst             ten times --rate for five minutes: memory and backlogs
+python -m tests.chaos paused            every program held for longer than its longest session time-out
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from random import SystemRandom
 from rich.console import Console
 
 from simulators.load import Load
-from tests.chaos import broker, faults, tables, topics, trial
+from tests.chaos import broker, burst, faults, tables, topics, trial
 from tests.chaos.faults import Fault
 from tests.chaos.trial import AFTERWARDS_S, Report
 from tests.chaos.wiring import Wired, own_city, wired
@@ -25,7 +27,7 @@ from tests.installation import ports_from
 
 FOLDER = Path(".stack-chaos")
 PORT_OFFSET = 11_500
-WHAT = ("trials", "kills", "broker", "topic-recreated", *faults.SCENARIOS)
+WHAT = ("trials", "kills", "broker", "burst", "topic-recreated", *faults.SCENARIOS)
 FIRST_PROXY = 31_800
 
 
@@ -53,6 +55,12 @@ def _reports(installation: Wired, asked: argparse.Namespace, seed: int, say: Cal
             say(tables.trial(*done[-1]))
             yield done[-1][1]
         say(tables.by_fault(done))
+        return
+    if asked.what == "burst":
+        with own_city(installation.stack) as city:
+            report, watch = asyncio.run(burst.run(installation, city, seed, asked.rate))
+        say(burst.table(watch))
+        yield report
         return
     if asked.what == "topic-recreated":
         yield one(installation, seed, asked.rate, ())

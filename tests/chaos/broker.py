@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.stack import Ports
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
-from simulators import load, truth
+from simulators import load
 from simulators.delivered import Delivered
 from simulators.load import Load
 from simulators.moments import milliseconds
@@ -50,7 +50,7 @@ async def lost(installation: Installation, wanted: Load, after_s: float, *, gate
             await sending
         if not gateway:
             await asyncio.to_thread(stack.restart, "ingest")
-        expected = len(truth.distinct(delivered))
+        expected = len(set(delivered))
         return delivered.count, expected - (await _settled(engine, expected + before) - before)
     finally:
         await engine.dispose()

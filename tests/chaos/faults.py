@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
+
+from tests.chaos.sessions import LONGEST_S
 
 Kind = Literal["kill", "pause", "restart", "cut", "stall", "lose_commit", "join", "away", "full", "clock"]
 """kill -9; SIGSTOP and SIGCONT; an orderly stop and start; a connection reset and refused, or held up; a COMMIT whose
@@ -54,7 +56,15 @@ MENU: Final[tuple[tuple[Kind, str, tuple[float, float]], ...]] = (
 )
 
 
+def _pauses(*, first_s: float = 4.0, between_s: float = 30.0) -> Iterator[Fault]:
+    """Every program held for a tenth longer than anybody waits for it, one after the other."""
+    for program, longest_s in LONGEST_S.items():
+        yield Fault("pause", program, first_s, round(1.1 * longest_s, 1))
+        first_s += 1.1 * longest_s + between_s
+
+
 SCENARIOS: Final[Mapping[str, tuple[Fault, ...]]] = {
+    "paused": tuple(_pauses()),
     "kafka-away": (Fault("away", "kafka", 5.0, 600.0),),
     "postgres-away": (Fault("away", "postgres", 5.0, 120.0),),
     "disk-full": (
@@ -64,7 +74,7 @@ SCENARIOS: Final[Mapping[str, tuple[Fault, ...]]] = {
     ),
     "clock": tuple(Fault("clock", service, 4.0 + 8 * n, 5.0) for n, service in enumerate(("ingest", "scorer", "api"))),
 }
-"""What takes too long, or too much preparation, for a trial among many; `topic-recreated` is one of its own."""
+"""What takes too long, or too much preparation, for a trial among many; `topic-recreated` and `burst` stand apart."""
 
 
 def draw(seed: int) -> tuple[Fault, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from random import Random
 
 import pytest
 
 from deploy.stack import Ports, Stack, kafka
 from simulators.load import Load
-from tests.chaos import faults, tables, trial
+from tests.chaos import burst, faults, tables, trial
+from tests.chaos.burst import Sample, Watch
 from tests.chaos.faults import MENU, Fault
+from tests.chaos.sessions import LONGEST_S
 from tests.chaos.wiring import advertised_at, own_city, services_through_proxies
 
 FIRST_PROXY = 32_800
@@ -48,6 +51,24 @@ def test_kills_hit_gateway_and_scorer_within_the_load() -> None:
     assert planned == faults.kills(7, 10, 60) != faults.kills(8, 10, 60)
     assert {fault.target for fault in planned} == {"ingest", "scorer"}
     assert all(0 < fault.after_s < 60 for fault in planned)
+
+
+def test_pauses_are_longer_than_anybody_waits_and_one_after_the_other() -> None:
+    pauses = faults.SCENARIOS["paused"]
+    assert {pause.target for pause in pauses} == {"ingest", "scorer", "api", "kafka", "mosquitto", "postgres"}
+    assert all(pause.for_s > LONGEST_S[pause.target] >= 10 for pause in pauses)
+    assert all(earlier.ends_s < later.after_s for earlier, later in pairwise(pauses))
+
+
+def test_a_bursts_table_tells_peak_and_growth() -> None:
+    seen = [
+        Sample(at, {"scorer": mib}, broker, 0, 5.0)
+        for at, mib, broker in ((-5.0, 100, 0), (5.0, 140, 7), (200.0, 150, 9), (300.0, 155, 3), (330.0, 120, 0))
+    ]
+    lines = burst.table(Watch(seen, ended_s=300.0, drained_s=40.0, burst=3000, took_s=300.0)).splitlines()
+    assert "| scorer | 100 | 155 | 155 | +5 | 120 |" in lines
+    assert "| most that waited in Mosquitto | 9 |" in lines
+    assert "| a second | 10 |" in lines
 
 
 def test_kafkas_clients_are_sent_through_the_proxy() -> None:

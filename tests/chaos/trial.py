@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.clock import utc_now
 from services.runtime.database import DATABASE_ERRORS, open_database
-from simulators import load, truth
+from simulators import load
 from simulators.delivered import Delivered
 from simulators.load import Load
 from simulators.moments import milliseconds, moment
@@ -96,7 +96,7 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
     passwords = await asyncio.to_thread(installation.passwords, wanted.identities)
     engine = open_database(installation.database_url, application="chaos")
     try:
-        report.before = await _quiet(engine)
+        report.before = await quiet(engine)
         breaking = asyncio.create_task(_break(wired, engine, faults))
         began = milliseconds(utc_now())
         await load.run(
@@ -116,12 +116,12 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
     return report
 
 
-async def check(installation: Installation, report: Report) -> None:
+async def check(installation: Installation, report: Report, limit_s: float = DRAIN_LIMIT_S) -> None:
     """Wait until all that was acknowledged is stored and nothing moves any more, then compare every figure."""
     began = time.monotonic()
     engine = open_database(installation.database_url, application="chaos")
     try:
-        report.account = await _drained(engine, report)
+        report.account = await _drained(engine, report, limit_s)
     finally:
         await engine.dispose()
     report.drained_s = time.monotonic() - began
@@ -167,7 +167,7 @@ async def _recovery(engine: AsyncEngine, later: dict[str, object]) -> float | No
     return None
 
 
-async def _quiet(engine: AsyncEngine) -> Count:
+async def quiet(engine: AsyncEngine) -> Count:
     """The count once nothing moves any more: others may have left a backlog."""
     before = await _counted(engine)
     while True:
@@ -202,11 +202,11 @@ async def _count(connection: AsyncConnection) -> Count:
     return Count(*row)
 
 
-async def _drained(engine: AsyncEngine, report: Report) -> Account:
+async def _drained(engine: AsyncEngine, report: Report, limit_s: float) -> Account:
     """The account once all expected events are stored and nothing moves any more, or when time is up."""
-    expected = len(truth.distinct(report.delivered))
+    expected = len(set(report.delivered))
     before = report.before or Count()
-    deadline = time.monotonic() + DRAIN_LIMIT_S
+    deadline = time.monotonic() + limit_s
     earlier: Count | None = None
     while True:
         now = await _counted(engine)

@@ -16,7 +16,6 @@ from itertools import islice
 from pathlib import Path
 
 import httpx2
-import psutil
 from rich.console import Console
 
 from schemas.identity import Identity
@@ -25,6 +24,7 @@ from simulators.load import persistent_publishers
 from tests.hostile.payloads import heavy, payloads
 from tests.ingest.events import call, encoded
 from tests.installation import SERVICES, Installation, own_stack, ports_from, services_on
+from tests.watching import by_program, series
 
 FOLDER = Path(".stack-hostile")
 PORT_OFFSET = 11_700
@@ -42,7 +42,7 @@ class Trial:
     sent: int = 0
     acknowledged: int = 0
     memory: dict[str, list[int]] = field(default_factory=dict)
-    """MiB, by service."""
+    """MiB, by program, servers included."""
 
 
 def main() -> int:
@@ -128,9 +128,8 @@ async def _grown(installation: Installation, before: int) -> bool:
 
 async def _sample(installation: Installation, trial: Trial) -> None:
     while True:
-        for service, pid in (await asyncio.to_thread(pids, installation)).items():
-            if pid is not None:
-                trial.memory.setdefault(service, []).append(psutil.Process(pid).memory_info().rss >> 20)
+        for program, mib in (await asyncio.to_thread(by_program, installation.stack)).items():
+            trial.memory.setdefault(program, []).append(mib)
         await asyncio.sleep(SAMPLE_S)
 
 
@@ -140,9 +139,8 @@ def pids(installation: Installation) -> dict[str, int | None]:
 
 
 def metrics(url: str) -> dict[str, float]:
-    """Prometheus' text, as numbers by series."""
-    lines = httpx2.get(url, trust_env=False).text.splitlines()
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+    """What a service tells, by series."""
+    return dict(series(httpx2.get(url, trust_env=False).text))
 
 
 def table(trial: Trial, counts: dict[str, float], took_s: float, *, same: bool, good: bool) -> str:

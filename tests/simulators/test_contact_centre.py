@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from schemas.events.registry import CONTRACTS
 from simulators.cities import CITIES, City
-from simulators.contact_centre import DEVICES, facts
 from simulators.facts import Fact, encode
 from simulators.moments import DAY, HOUR, MINUTE
+from simulators.systems.contact_centre import SYSTEM
 
 BEGIN = 1_795_000_000_000
 SMALL = CITIES["taiynsha"]
+facts = SYSTEM.facts
 
 
 @cache
@@ -54,7 +55,7 @@ def test_identities_are_unique() -> None:
 @pytest.mark.parametrize("city", CITIES.values(), ids=lambda city: city.code)
 def test_every_fact_keeps_the_contract_of_its_type(city: City) -> None:
     found = list(facts(3, city, BEGIN, BEGIN + 3 * HOUR))
-    assert {fact.device for fact in found} <= set(DEVICES)
+    assert {fact.device for fact in found} <= set(SYSTEM.devices(city))
     for fact in found:
         event = CONTRACTS[fact.type].model_validate_json(encode(city.code, fact, recorded=fact.time + 5, sequence=1))
         assert event.source == f"/{city.code}/contact-centre/{fact.device}"
@@ -69,15 +70,15 @@ def test_time_is_when_the_fact_happened() -> None:
         "request-resolved": "resolved_at",
         "survey-answered": "answered_at",
     }
-    assert {fact.kind for fact in week()} == set(fields)
-    assert all(fact.data[fields[fact.kind]] == fact.time for fact in week())
+    assert {fact.kind for fact in week()} == {f"contact-centre.{kind}" for kind in fields}
+    assert all(fact.data[fields[fact.kind.removeprefix("contact-centre.")]] == fact.time for fact in week())
 
 
 def test_requests_have_every_fate() -> None:
     found = list(facts(1, SMALL, BEGIN, BEGIN + 20 * DAY))
-    due = {f.data["request"]: f.data["due_at"] for f in found if f.kind == "request-registered"}
-    resolved = {f.data["request"]: f.time for f in found if f.kind == "request-resolved"}
-    attempts = {f.data["attempt"] for f in found if f.kind == "request-forwarded"}
+    due = {f.data["request"]: f.data["due_at"] for f in found if f.kind == "contact-centre.request-registered"}
+    resolved = {f.data["request"]: f.time for f in found if f.kind == "contact-centre.request-resolved"}
+    attempts = {f.data["attempt"] for f in found if f.kind == "contact-centre.request-forwarded"}
     repeated = [f for f in found if f.data.get("repeat_of")]
     closed = due.keys() & resolved.keys()
     assert any(resolved[r] > due[r] for r in closed)
@@ -94,7 +95,7 @@ def test_a_repeat_names_a_request_that_exists() -> None:
 
 
 def test_nights_are_quiet_and_mornings_busy() -> None:
-    calls = [fact.time for fact in week() if fact.kind.startswith("call")]
+    calls = [fact.time for fact in week() if fact.kind.startswith("contact-centre.call")]
     hours = [((time + 5 * HOUR) % DAY) // HOUR for time in calls]
     assert hours.count(3) * 5 < hours.count(10)
 
@@ -102,11 +103,11 @@ def test_nights_are_quiet_and_mornings_busy() -> None:
 def test_the_demo_city_has_the_volume_its_target_wants() -> None:
     days = 2
     found = list(facts(1, CITIES["karaganda"], BEGIN, BEGIN + days * DAY))
-    requests = sum(fact.kind == "request-registered" for fact in found) / days
+    requests = sum(fact.kind == "contact-centre.request-registered" for fact in found) / days
     assert 1000 < requests < 1500
 
 
 def test_waits_are_whole_milliseconds_and_bounded() -> None:
     for fact in week():
-        if fact.kind == "call-answered":
+        if fact.kind == "contact-centre.call-answered":
             assert 0 <= fact.data["answered_at"] - fact.data["queued_at"] <= 30 * MINUTE

@@ -12,6 +12,7 @@ from simulators.facts import Fact
 from simulators.moments import DAY, HOUR, MINUTE
 from simulators.rhythm import SLOT
 
+NAME: Final = "contact-centre"
 REGISTRY: Final = "crm-1"
 SURVEYS: Final = "survey-1"
 LONGEST_TERM: Final = 5 * DAY
@@ -77,7 +78,7 @@ def _request(seed: int, city: City, rng: Random, slot: int, number: int) -> Iter
         earlier = slot - rng.randrange(6 * HOUR // SLOT, LONGEST_TERM // SLOT)
         if count := count_in(seed, city, earlier):
             data["repeat_of"] = _code(seed, earlier, rng.randrange(count))
-    yield Fact(registered, f"{code}-registered", REGISTRY, "request-registered", data)
+    yield Fact(registered, f"{code}-registered", REGISTRY, "contact-centre.request-registered", data, NAME)
     yield from _course(_Request(seed, city, code, kind, category, registered, common), rng)
 
 
@@ -104,7 +105,7 @@ def _forwarded(request: _Request, rng: Random, service: str) -> Iterator[Fact]:
     for attempt in range(1, 3 if rng.random() < 0.12 else 2):
         at += rng.randrange(MINUTE, HOUR)
         data = {**request.common, "forwarded_at": at, "service": service, "attempt": attempt}
-        yield Fact(at, f"{request.code}-forwarded-{attempt}", REGISTRY, "request-forwarded", data)
+        yield Fact(at, f"{request.code}-forwarded-{attempt}", REGISTRY, "contact-centre.request-forwarded", data, NAME)
 
 
 def _resolved(
@@ -113,7 +114,7 @@ def _resolved(
     data = {**request.common, "kind": request.kind, "resolved_at": at, "first_contact": first_contact}
     if service:
         data["service"] = service
-    yield Fact(at, f"{request.code}-resolved", REGISTRY, "request-resolved", data)
+    yield Fact(at, f"{request.code}-resolved", REGISTRY, "contact-centre.request-resolved", data, NAME)
     if rng.random() < 0.25:
         late = at > request.registered + request.category.term
         mean = 5 * request.city.rates.satisfaction * (0.75 if late else 1.0)
@@ -126,7 +127,7 @@ def _resolved(
             "answered_at": asked,
             "request": request.code,
         }
-        yield Fact(asked, f"{request.code}-survey", SURVEYS, "survey-answered", survey)
+        yield Fact(asked, f"{request.code}-survey", SURVEYS, "contact-centre.survey-answered", survey, NAME)
 
 
 def _code(seed: int, slot: int, number: int) -> str:

@@ -12,6 +12,7 @@ from simulators.facts import Fact
 from simulators.moments import DAY, HOUR, MINUTE, SECOND
 from simulators.rhythm import SLOT
 
+NAME: Final = "contact-centre"
 EXCHANGES: Final = ("pbx-1", "pbx-2")
 SURVEYS: Final = "survey-1"
 QUEUES: Final = ("kazakh", "russian")
@@ -37,10 +38,19 @@ def _call(seed: int, city: City, rng: Random, call: str, queued: int) -> Iterato
     data = {"call": call, "queue": rng.choice(QUEUES), "queued_at": queued}
     if wait > patience:
         left = queued + patience
-        yield Fact(left, f"{call}-abandoned", exchange, "call-abandoned", {**data, "abandoned_at": left})
+        yield Fact(
+            left, f"{call}-abandoned", exchange, "contact-centre.call-abandoned", {**data, "abandoned_at": left}, NAME
+        )
         return
     answered = queued + wait
-    yield Fact(answered, f"{call}-answered", exchange, "call-answered", {**data, "answered_at": answered})
+    yield Fact(
+        answered,
+        f"{call}-answered",
+        exchange,
+        "contact-centre.call-answered",
+        {**data, "answered_at": answered},
+        NAME,
+    )
     if rng.random() < _RATED:
         quality = rhythm.day(seed, city, queued // DAY).quality
         at = answered + rng.randrange(MINUTE, HOUR)
@@ -49,6 +59,7 @@ def _call(seed: int, city: City, rng: Random, call: str, queued: int) -> Iterato
             at,
             f"{call}-survey",
             SURVEYS,
-            "survey-answered",
+            "contact-centre.survey-answered",
             {"survey": "service", "score": score, "scale": 10, "answered_at": at},
+            NAME,
         )

@@ -1,0 +1,12 @@
+"""Every system that can be simulated: one module each, with its `SYSTEM`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from simulators.system import System
+from simulators.systems import contact_centre
+
+SYSTEMS: Final[Mapping[str, System]] = {module.SYSTEM.name: module.SYSTEM for module in (contact_centre,)}
+"""By name, in the order of annex 2; then the departments."""
