@@ -26,9 +26,8 @@ from schemas.measures import (
 )
 
 Types = Mapping[str, type[Data]]
-Sort = Literal["moment", "number", "flag", "text"]
+Sort = Literal["moment", "number", "flag", "text", "list"]
 _SORTS: Final[Mapping[type, Sort]] = {datetime: "moment", int: "number", float: "number", bool: "flag", str: "text"}
-_NAMES: Final[Mapping[Sort, str]] = {"moment": "timestamp", "number": "number", "flag": "flag", "text": "text"}
 
 
 class Mistake(NamedTuple):
@@ -45,6 +44,8 @@ class FieldType(NamedTuple):
     nullable: bool
     values: tuple[Any, ...] = ()
     """The only values the contract lets through; empty: any."""
+    elements: type[BaseModel] | None = None
+    """What a list holds."""
 
 
 def fields_of(model: type[Data]) -> dict[str, FieldType]:
@@ -53,6 +54,12 @@ def fields_of(model: type[Data]) -> dict[str, FieldType]:
     data = _fields(model)
     pseudo = {name: FieldType("text", nullable=False) for name in PSEUDO_FIELDS}
     return {**pseudo, **envelope, **data, COMMITTED: FieldType("moment", nullable=False)}
+
+
+def fields_of_each(model: type[Data], each: str) -> dict[str, FieldType]:
+    """The fields of the elements of a list of the data; none when it has no such list."""
+    found = _fields(model).get(each)
+    return _fields(found.elements) if found and found.elements else {}
 
 
 def mistakes(measure: Measure, known: Types) -> Iterator[Mistake]:
@@ -74,8 +81,15 @@ def _term(term: Term, measure: Measure, known: Types, *, dated: bool) -> Iterato
         yield Mistake((), "a dated entry needs a value")
     if not dated and term.until is not None:
         yield Mistake(("until",), "only a dated entry ceases to hold")
+    if dated and term.each is not None:
+        yield Mistake(("each",), "a dated entry is a fact of the whole event")
     for name in known if term.event == ANY_EVENT else (term.event,):
-        yield from _Checker(name, fields_of(known[name])).term(term, measure)
+        fields = fields_of(known[name])
+        each = fields_of_each(known[name], term.each) if term.each is not None else {}
+        if term.each is not None and not each:
+            yield Mistake(("each",), f"event type {name} has no list {term.each}")
+        else:
+            yield from _Checker(name, {**fields, **each}).term(term, measure)
 
 
 class _Checker(NamedTuple):
@@ -140,7 +154,7 @@ class _Checker(NamedTuple):
         if field is None:
             yield Mistake(path, f"event type {self.event} has no field {name}")
         elif sort is not None and field.sort != sort:
-            yield Mistake(path, f"{name} of {self.event} is no {_NAMES[sort]}")
+            yield Mistake(path, f"{name} of {self.event} is no {'timestamp' if sort == 'moment' else sort}")
 
     def _possible(self, path: tuple[str | int, ...], name: str, wanted: list[Any]) -> Iterator[Mistake]:
         field = self.fields.get(name)
@@ -168,6 +182,10 @@ def _field(hint: Any) -> FieldType:
     if origin in (Union, types.UnionType):
         inner = [part for part in get_args(hint) if part is not type(None)]
         return _field(inner[0])._replace(nullable=len(inner) < len(get_args(hint)))
+    if origin is tuple:
+        held = get_args(hint)[0]
+        elements = held if isinstance(held, type) and issubclass(held, BaseModel) else None
+        return FieldType("list", nullable=False, elements=elements)
     if origin is Literal:
         values = get_args(hint)
         return FieldType(_SORTS[type(values[0])], nullable=False, values=values)

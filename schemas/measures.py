@@ -116,6 +116,8 @@ class Term(_Frozen):
     """Events of one type (or `any`) that match `where` add `value` (or 1) to the bucket of the moment `at`."""
 
     event: str
+    each: str | None = None
+    """A list of the event: its elements are taken one by one, and their fields come before the event's."""
     where: tuple[Condition, ...] = ()
     categories: tuple[CategoryCode, ...] = ()
     """Only cities of these categories; empty: all."""

@@ -63,6 +63,8 @@ class Data(BaseModel):
     """It states what a sensor reads, so the same value for too long is a sensor that froze; a case never is one."""
     channel_field: ClassVar[str | None] = None
     """Of a measuring type: the field that names the channel, when a device has several."""
+    elements: ClassVar[str | None] = None
+    """The field that holds a list of facts, each with fields and a `time` of its own, that measures can take singly."""
     personal_since: ClassVar[str | None] = None
     """The required time field that chooses the hashing key; None: the event's own time. The closing event of a case
     names the moment of its opening, so that both have the same pseudonyms although the key changed in between."""

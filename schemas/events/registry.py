@@ -33,6 +33,7 @@ from schemas.events import (
     situation_centre,
     smart_stops,
     survey,
+    telemetry,
     traffic,
     video,
     waste,
@@ -50,8 +51,12 @@ def _plain(annotation: Any) -> Any:
         return Union[tuple(_plain(part) for part in get_args(annotation))]  # noqa: UP007
     if origin is Literal:
         return type(get_args(annotation)[0])
+    if origin is tuple:
+        return types.GenericAlias(tuple, (_plain(get_args(annotation)[0]), ...))
     if annotation is AwareDatetime:
         return datetime
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _struct(annotation.__name__, _fields(annotation))
     return annotation
 
 
@@ -120,6 +125,7 @@ REGISTRY: Final = Registry.of(
         *situation_centre.TYPES,
         *smart_stops.TYPES,
         *survey.TYPES,
+        *telemetry.TYPES,
         *traffic.TYPES,
         *video.TYPES,
         *waste.TYPES,

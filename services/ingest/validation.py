@@ -205,10 +205,16 @@ def _require_past(event: Fact, limit: datetime) -> None:
         moment = getattr(event, attribute)
         if moment is not None and moment > limit:
             raise _future(f"$.{attribute}", moment)
-    for field in () if isinstance(event, Retraction) else _PAST[event.type]:
+    if isinstance(event, Retraction):
+        return
+    for field in _PAST[event.type]:
         moment = getattr(event.data, field)
         if moment is not None and moment > limit:
             raise _future(f"$.data.{field}", moment)
+    each = EVENT_TYPES[event.type].elements
+    for place, element in enumerate(getattr(event.data, each) if each else ()):
+        if element.time > limit:
+            raise _future(f"$.data.{each}[{place}].time", element.time)
 
 
 def _future(field: str, moment: datetime) -> RejectedError:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.binding import fields_of, mistakes
+from schemas.binding import mistakes
 from schemas.catalogue import Catalogue, Kpi
 from schemas.events.registry import REGISTRY, Registry
 from services.scorer.errors import MeasureError
-from services.scorer.source import Source, Value
+from services.scorer.source import Value
 from services.scorer.writing import Cell, Place, Writer
 
 
@@ -56,18 +56,18 @@ def _places(kpi: Kpi, registry: Registry) -> Iterator[Place]:
 
 
 def _compile(name: str, registry: Registry, places: Sequence[Place]) -> Program:
-    writer = Writer(Source(fields_of(registry.types[name]), registry.types[name].model_fields))
+    writer = Writer(registry.types[name])
     for place in places:
         if place.dated:
             writer.entry(place)
-    buckets: dict[tuple[Value, tuple[str, ...]], list[Place]] = {}
+    buckets: dict[tuple[str | None, Value, tuple[str, ...]], list[Place]] = {}
     for place in places:
         if not place.dated:
-            moment = writer.variables.moment(place.term.at)
-            buckets.setdefault((moment, place.measure.per), []).append(place)
-    for (moment, per), together in buckets.items():
+            moment = writer.scope(place.term.each).variables.moment(place.term.at)
+            buckets.setdefault((place.term.each, moment, place.measure.per), []).append(place)
+    for (_, moment, per), together in buckets.items():
         writer.cell(moment, per, together)
     text = writer.source()
-    namespace = dict(writer.variables.constants)
+    namespace = dict(writer.constants)
     exec(compile(text, f"<fold of {name}>", "exec"), namespace)  # noqa: S102  # see source.py on what gets into it
     return Program(namespace["run"], text, tuple(writer.cells), tuple(writer.binned), tuple(writer.dated))

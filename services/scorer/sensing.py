@@ -5,19 +5,21 @@ Only event types that declare themselves `measuring` have channels; a case (a ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
 from schemas.events.envelope import Data
 from schemas.events.registry import EVENT_TYPES, STRUCTS
+from schemas.quantities import STEADY
 from services.scorer.types import Decoded
 
-Readings = Callable[[Any], Iterable[tuple[str, Hashable]]]
-"""From an event to its channels and what each measured, without times."""
+Readings = Callable[[Any], Iterable[tuple[str, Hashable, datetime]]]
+"""From an event to its channels, what each measured without times, and when."""
 
 
 class Run(NamedTuple):
@@ -44,8 +46,7 @@ def runs(events: Iterable[Decoded], readings: Mapping[type, Readings]) -> dict[s
         read = readings.get(type(decoded.event))
         if read is None:
             continue
-        time = decoded.key.time
-        for channel, value in read(decoded.event):
+        for channel, value, time in read(decoded.event):
             run = found.get(channel)
             if run is None:
                 found[channel] = Run(value, time, time, 1, True)
@@ -62,17 +63,41 @@ def readings_of(types: Mapping[str, type[Data]], structs: Mapping[str, type[msgs
 
 
 def _readings(model: type[Data], struct: type[msgspec.Struct]) -> Readings:
-    """One channel per event: the type, and the field that names the channel where the type has one."""
-    data = next(field.type for field in msgspec.structs.fields(struct) if field.name == "data")
-    named, prefix = model.channel_field, model.type_name
-    kept = [field.name for field in msgspec.structs.fields(data) if field.name != named and not _is_time(field.type)]
+    """One channel per event or element: the type, and the field that names the channel where the type has one."""
+    data = _type_of(struct, "data")
+    named, prefix, each = model.channel_field, model.type_name, model.elements
+    if each is None:
+        kept = _kept(data, named)
 
-    def read(event: Any) -> Sequence[tuple[str, Hashable]]:
-        data = event.data
-        channel = f"{prefix}/{getattr(data, named)}" if named else prefix
-        return ((channel, tuple([getattr(data, name) for name in kept])),)
+        def read(event: Any) -> Sequence[tuple[str, Hashable, datetime]]:
+            data = event.data
+            channel = f"{prefix}/{getattr(data, named)}" if named else prefix
+            return ((channel, tuple([getattr(data, name) for name in kept]), event.time),)
+
+        return read
+    return _each_reading(prefix, each, named or "channel", _kept(get_args(_type_of(data, each))[0], named))
+
+
+def _each_reading(prefix: str, each: str, named: str, kept: Sequence[str]) -> Readings:
+    """Every element is a reading of its own, also of devices behind the sender; what may stay the same is left out."""
+    value_of = attrgetter(*kept)
+
+    def read(event: Any) -> Iterator[tuple[str, Hashable, datetime]]:
+        for element in getattr(event.data, each):
+            if element.quantity not in STEADY:
+                behind = f"{element.device}/" if element.device else ""
+                yield f"{prefix}/{behind}{getattr(element, named)}", value_of(element), element.time
 
     return read
+
+
+def _kept(struct: type[msgspec.Struct], named: str | None) -> list[str]:
+    """The fields that make up what was measured."""
+    return [field.name for field in msgspec.structs.fields(struct) if field.name != named and not _is_time(field.type)]
+
+
+def _type_of(struct: type[msgspec.Struct], name: str) -> Any:
+    return next(field.type for field in msgspec.structs.fields(struct) if field.name == name)
 
 
 def _is_time(annotation: Any) -> bool:

@@ -30,6 +30,8 @@ class Value(NamedTuple):
 class Source:
     """Variables of one event type's fold, in the order in which they have to be assigned."""
 
+    _prefix = "v"
+
     def __init__(self, fields: Mapping[str, FieldType], data: Collection[str]) -> None:
         self._fields = fields
         self._data = data
@@ -138,15 +140,31 @@ class Source:
 
     def _assign(self, code: str, *, nullable: bool = False) -> Value:
         if code not in self._known:
-            self._known[code] = Value(f"v{len(self._known)}", nullable)
+            self._known[code] = Value(f"{self._prefix}{len(self._known)}", nullable)
             self.each.append(f"{self._known[code].name} = {code}")
         return self._known[code]
 
     def _once(self, code: str) -> str:
         if code not in self._known:
-            self._known[code] = Value(f"v{len(self._known)}")
+            self._known[code] = Value(f"{self._prefix}{len(self._known)}")
             self.before.append(f"{self._known[code].name} = {code}")
         return self._known[code].name
+
+
+class ElementSource(Source):
+    """Variables of one element of an event's list: its own fields come before those of the event."""
+
+    def __init__(self, event: Source, fields: Mapping[str, FieldType], number: int) -> None:
+        super().__init__(fields, ())
+        self._event = event
+        self._prefix = f"e{number}_"
+        self.before, self.constants = event.before, event.constants
+
+    def field(self, name: str) -> Value:
+        """A field of the element, else of the event."""
+        if name not in self._fields:
+            return self._event.field(name)
+        return self._assign(f"element.{name}", nullable=self._fields[name].nullable)
 
 
 class LocalMinutes(NamedTuple):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from schemas.binding import fields_of, fields_of_each
 from schemas.events.envelope import Data
 from schemas.measures import ANY_EVENT, Measure, Term
-from services.scorer.source import Source, Value
+from services.scorer.source import ElementSource, Source, Value
 from services.scorer.types import Part
 
 WIDTH: Final = len(Part._fields)
@@ -53,15 +54,42 @@ class Place(NamedTuple):
         return self.term.event in (model.type_name, ANY_EVENT)
 
 
+class Scope(NamedTuple):
+    """What is done once for each event, or for each element of one of its lists."""
+
+    variables: Source
+    body: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """Variables first."""
+        return [*self.variables.each, *self.body]
+
+
 class Writer:
     """Writes `run` of one event type."""
 
-    def __init__(self, variables: Source) -> None:
-        self.variables = variables
+    def __init__(self, model: type[Data]) -> None:
+        self._model = model
+        self._event = Scope(Source(fields_of(model), model.model_fields), [])
+        self._elements: dict[str, Scope] = {}
         self.cells: list[Cell] = []
         self.binned: list[str] = []
         self.dated: list[tuple[str, str, int]] = []
-        self._body: list[str] = []
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """What the function's text refers to by name."""
+        return self._event.variables.constants
+
+    def scope(self, each: str | None) -> Scope:
+        """Of the event itself, or of the elements of a list."""
+        if each is None:
+            return self._event
+        if each not in self._elements:
+            fields = fields_of_each(self._model, each)
+            self._elements[each] = Scope(ElementSource(self._event.variables, fields, len(self._elements)), [])
+        return self._elements[each]
 
     def source(self) -> str:
         """The whole function. Cells, bins and entries are one dict or list each for every number in the body."""
@@ -73,18 +101,19 @@ class Writer:
         return "\n".join(
             [
                 "def run(events, category, zone, stored_at, cells, bins, entries):",
-                *(f"    {line}" for line in (*names, *self.variables.before)),
+                *(f"    {line}" for line in (*names, *self._event.variables.before)),
                 "    for decoded in events:",
                 "        event = decoded.event",
                 "        data = event.data",
-                *(f"        {line}" for line in (*self.variables.each, *self._body)),
+                *(f"        {line}" for line in self._event.lines),
+                *(line for each, scope in self._elements.items() for line in _loop(each, scope)),
                 "",
             ]
         )
 
     def cell(self, moment: Value, per: tuple[str, ...], places: Sequence[Place]) -> None:
-        """Contributions to buckets of the same moment."""
-        variables = self.variables
+        """Contributions to buckets of the same moment, of terms of one scope."""
+        variables, body = self.scope(places[0].term.each)
         series = dict.fromkeys((place.kpi, place.component) for place in places)
         offsets = {one: WIDTH * position for position, one in enumerate(series)}
         number = len(self.cells)
@@ -101,7 +130,7 @@ class Writer:
             lines += self._guarded(place, self._additions(place, offsets[place.kpi, place.component]))
         if minute.nullable:
             lines = [f"if {minute.name} is not None:", *(f"    {line}" for line in lines)]
-        self._body += lines
+        body += lines
 
     def _additions(self, place: Place, offset: int) -> list[str]:
         value = self._value(place)
@@ -123,7 +152,7 @@ class Writer:
 
     def entry(self, place: Place) -> None:
         """A dated entry of each matching event."""
-        variables = self.variables
+        variables, body = self._event
         number = len(self.dated)
         number_of_term = -1 - place.position if place.side == "base" else place.position
         self.dated.append((place.kpi, place.component, number_of_term))
@@ -134,13 +163,15 @@ class Writer:
             f"decoded.key, {value.name}, {until}))"
         )
         guard = [f"{v.name} is not None" for v in (at,) if v.nullable]
-        self._body += self._guarded(place, [line], guard)
+        body += self._guarded(place, [line], guard)
 
     def _value(self, place: Place) -> Value:
-        return self.variables.reading(place.term.value) if place.term.value is not None else Value("1")
+        if place.term.value is None:
+            return Value("1")
+        return self.scope(place.term.each).variables.reading(place.term.value)
 
     def _guarded(self, place: Place, lines: list[str], also: Sequence[str] = ()) -> list[str]:
-        variables, value = self.variables, self._value(place)
+        variables, value = self.scope(place.term.each).variables, self._value(place)
         tests = [variables.in_category(place.term.categories)] if place.term.categories else []
         tests += [variables.condition(condition) for condition in place.term.where]
         tests += [f"{value.name} is not None"] if value.nullable else []
@@ -148,3 +179,8 @@ class Writer:
         if not tests:
             return lines
         return [f"if {' and '.join(tests)}:", *(f"    {line}" for line in lines)]
+
+
+def _loop(each: str, scope: Scope) -> list[str]:
+    """The lines of a loop over a list of the data."""
+    return [f"        for element in data.{each} or ():", *(f"            {line}" for line in scope.lines)]

@@ -13,6 +13,7 @@ from schemas.measures import Measure
 
 ANSWERED = "kz.ahual.contact-centre.call-answered.v1"
 REGISTERED = "kz.ahual.contact-centre.request-registered.v1"
+READINGS = "kz.ahual.telemetry.readings-reported.v1"
 TOTAL = "kz.ahual.reference.total-reported.v1"
 
 
@@ -32,6 +33,11 @@ TOTAL = "kz.ahual.reference.total-reported.v1"
         ({"event": REGISTERED, "at": {"after": "registered_at", "term": {"field": "kind", "by": {"row": 1}}}},
          ("at", "term"), "'row'"),
         ({"event": REGISTERED, "until": "due_at"}, ("until",), "only a dated entry"),
+        ({"event": ANSWERED, "each": "queue"}, ("each",), "no list queue"),
+        ({"event": "any", "each": "readings"}, ("each",), "no list readings"),
+        ({"event": READINGS, "where": [{"field": "value", "present": True}]}, ("where", 0, "field"), "no field value"),
+        ({"event": READINGS, "value": {"field": "readings"}}, ("value", "field"), "readings .* is no number"),
+        ({"event": READINGS, "each": "readings", "value": {"field": "text"}}, ("value", "field"), "is no number"),
     ],
 )  # fmt: skip
 def test_a_mistake_has_its_place(term: dict[str, Any], path: tuple[str | int, ...], reason: str) -> None:
@@ -40,6 +46,19 @@ def test_a_mistake_has_its_place(term: dict[str, Any], path: tuple[str | int, ..
     assert found.path == ("numerator", 1, *path)
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(found.reason)
+
+
+def test_elements_are_no_dated_entries() -> None:
+    term = {"event": READINGS, "each": "readings", "value": {"field": "value"}}
+    (found,) = mistakes(Measure.model_validate({"kind": "latest", "numerator": [term]}), EVENT_TYPES)
+    assert found.path == ("numerator", 0, "each")
+
+
+def test_elements_bring_their_fields() -> None:
+    term = {"event": READINGS, "each": "readings", "value": {"field": "value"}, "at": "time"}
+    warm = {"field": "quantity", "equals": "air_temperature"}
+    measure = {"kind": "mean", "numerator": [{**term, "where": [warm, {"field": "subject", "present": False}]}]}
+    assert not list(mistakes(Measure.model_validate(measure), EVENT_TYPES))
 
 
 def test_a_component_has_its_place() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,13 +27,14 @@ def expected(
     """The same as `fold`, the plain way."""
     folded = Folded({}, {}, {})
     for decoded in events:
-        seen = _Seen(decoded, cities[decoded.identity.city], stored_at, types)
+        whole = _Seen(decoded, cities[decoded.identity.city], stored_at, types)
         for kpi, measure in measures.items():
             for component, part in measure.parts():
                 for side in ("numerator", "denominator", "base"):
                     for position, term in enumerate(getattr(part, side)):
-                        if seen.matches(term):
-                            _add(folded, seen, kpi, component, part, side, position)
+                        for seen in whole.each(term):
+                            if seen.matches(term):
+                                _add(folded, seen, kpi, component, part, side, position)
     return folded
 
 
@@ -76,11 +78,23 @@ class _Seen:
         self.decoded = decoded
         self.city = city
         self.stored_at = stored_at
+        self.element: Any = None
+
+    def each(self, term: Term) -> Iterator[_Seen]:
+        """The event itself, or each element of the list that the term names."""
+        if term.each is None:
+            yield self
+        for element in getattr(self.decoded.event.data, term.each or "", None) or ():
+            one = copy(self)
+            one.element = element
+            yield one
 
     def get(self, name: str) -> Any:
         if name == "committedtime":
             return self.stored_at
         event = self.decoded.event
+        if self.element is not None and name in self.element.__struct_fields__:
+            return getattr(self.element, name)
         if name in event.data.__struct_fields__:
             return getattr(event.data, name)
         return getattr(self.decoded.identity if name in ("system", "device") else event, name)

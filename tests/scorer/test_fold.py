@@ -40,6 +40,14 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
+halts = st.builds(
+    lambda time, **halt: {**{name: value for name, value in halt.items() if value is not None}, "time": iso(time)},
+    time=moments,
+    place=names,
+    boarded=st.none() | st.integers(0, 3),
+    norm=st.none() | st.integers(0, 3),
+    district=districts,
+)
 trip_data = st.builds(
     lambda begun, took, ended, **data: {
         **data,
@@ -58,6 +66,7 @@ trip_data = st.builds(
     riders=st.integers(0, 30),
     cashless=st.booleans(),
     device=st.sampled_from([None, "one", "two"]),
+    halts=st.none() | st.lists(halts, max_size=3),
 )
 total_data = st.builds(
     lambda as_of, until, **data: {**data, "as_of": iso(as_of), "until": iso(until)},

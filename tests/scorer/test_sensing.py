@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.events.envelope import Data, Event, EventClass, Timestamp, canonical
 from schemas.events.registry import STRUCTS, derive
+from schemas.events.telemetry import ReadingsReported
 from schemas.identity import Identity
 from services.scorer.sensing import READINGS, readings_of, runs
 from services.scorer.types import Decoded, EventKey
@@ -84,4 +85,36 @@ def test_a_values_number_is_the_same_in_every_process() -> None:
 def test_cases_are_not_measurements() -> None:
     assert STRUCTS["kz.ahual.contact-centre.call-answered.v1"] not in READINGS
     assert STRUCTS["kz.ahual.environment.air-measured.v1"] in READINGS
+    assert STRUCTS[ReadingsReported.type_name] in READINGS
     assert runs([reading(1, 1.0)], READINGS) == {}
+
+
+def pack(number: int, *readings: dict[str, Any]) -> Decoded:
+    """A pack as the gateway writes it."""
+    raw = {
+        "specversion": "1.0",
+        "id": f"p{number}",
+        "source": "/karaganda/test/tank",
+        "type": ReadingsReported.type_name,
+        "time": f"2026-11-22T10:00:{number:02}Z",
+        "data": {"readings": readings},
+    }
+    body = canonical(Event[ReadingsReported].model_validate_json(json.dumps(raw)))
+    event: Any = msgspec.json.decode(body, type=STRUCTS[ReadingsReported.type_name])
+    identity = Identity("karaganda", "test", "tank")
+    return Decoded(EventKey(number, event.time), 0, identity, "telemetry", number, body, event)
+
+
+def level(number: int, value: float, **also: str) -> dict[str, Any]:
+    time = f"2026-11-22T10:00:{number:02}Z"
+    return {"channel": "a", "quantity": "water_level", "unit": "m", "time": time, "value": value, **also}
+
+
+def test_a_packs_readings_freeze_each_for_itself() -> None:
+    full = {**level(3, 50.0), "quantity": "fill_level", "unit": "%"}
+    packs = [pack(3, level(1, 2.5), level(2, 2.6), full), pack(5, level(4, 2.6, device="b"), level(5, 2.6), full)]
+    found = {channel.rpartition(".v1/")[2]: run for channel, run in runs(packs, READINGS).items()}
+    assert {channel: (run.events, run.since, run.newest, run.whole) for channel, run in found.items()} == {
+        "a": (2, second(2), second(5), False),
+        "b/a": (1, second(4), second(4), True),
+    }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from schemas.catalogue import Catalogue
 from schemas.events.contact_centre import SurveyAnswered
 from schemas.events.envelope import Data, EventClass, Name, Timestamp
@@ -18,6 +20,19 @@ TRIP = "kz.ahual.test.trip.v1"
 TOTAL = TotalReported.type_name
 PROBE = PageProbed.type_name
 MINUTE_MS = 60_000
+
+
+class Halt(BaseModel):
+    """A stop on the way, with a time and fields of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    place: Name
+    time: Timestamp
+    boarded: int | None = None
+    norm: int = 1
+    """Named like a field of the trip."""
+    district: str | None = None
 
 
 class Trip(Data):
@@ -39,6 +54,7 @@ class Trip(Data):
     cashless: bool = False
     device: Name | None = None
     """Named like a part of the identity: the data's own field comes first."""
+    halts: tuple[Halt, ...] = ()
 
 
 REGISTRY = Registry.of([Trip, TotalReported, PageProbed, SurveyAnswered])
@@ -46,6 +62,10 @@ REGISTRY = Registry.of([Trip, TotalReported, PageProbed, SurveyAnswered])
 
 def _trips(*where: Mapping[str, object], **term: object) -> dict[str, object]:
     return {"event": TRIP, "where": list(where), **term}
+
+
+def _halts(*where: Mapping[str, object], **term: object) -> dict[str, object]:
+    return _trips(*where, each="halts", **term)
 
 
 def _total(name: str) -> dict[str, object]:
@@ -127,6 +147,18 @@ MEASURES: dict[str, dict[str, object]] = {
         "kind": "ratio",
         "numerator": [_trips({"field": "cashless", "equals": True})],
         "denominator": [_trips(value={"field": "riders"})],
+    },
+    "each_sum": {"kind": "sum", "numerator": [_halts(value={"field": "boarded"}), _halts(at="begun_at")]},
+    "each_delay": {"kind": "mean", "numerator": [_halts(value={"elapsed": ["begun_at", "time"]})], "scale": 1000},
+    "each_share": {
+        "kind": "share",
+        "per": ["line", "place"],
+        "numerator": [_halts({"field": "norm", "not_above": "boarded"}, {"field": "kind", "equals": "bus"})],
+        "denominator": [_halts({**TIME, "at_most": LIMIT})],
+    },
+    "each_rush": {
+        "kind": "count",
+        "numerator": [_halts({**RUSH, "field": "time"}, categories=["regional"]), _halts(at="committedtime")],
     },
     "per_resident": {"kind": "ratio", "numerator": [_trips()], "base": [_total("residents")], "scale": 0.001},
     "inventory": {"kind": "latest", "numerator": [_total("stops")]},
