@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from simulators import score
 from simulators.facts import Fact, encode
 from simulators.moments import HOUR, MINUTE, SECOND, milliseconds
 from simulators.truths.contact_centre import KPIS
@@ -162,28 +161,3 @@ def test_live_events_are_those_with_a_stamp() -> None:
     live = encode("karaganda", called, recorded=T + SECOND)
     events = Events([answered(T, 1), live, live], Place("regional", "Asia/Almaty"))
     assert [event.recorded for event in events.all if event.recorded] == [T + SECOND]
-
-
-@pytest.mark.parametrize(
-    ("code", "category", "value", "expected"),
-    [
-        ("2.1", "regional", Fraction(20), Fraction(1)),
-        ("2.1", "regional", Fraction(40), Fraction(1, 2)),
-        ("2.1", "regional", Fraction(0), Fraction(1)),
-        ("1.8", "republican", Fraction(95), Fraction(1)),
-        ("1.8", "republican", Fraction(19), Fraction(1, 5)),
-        ("2.4", "district", Fraction(6000), Fraction(1)),
-    ],
-)
-def test_attainment(code: str, category: str, value: Fraction, expected: Fraction) -> None:
-    assert score.attainment(code, category, value) == expected
-
-
-def test_index_weighs_what_has_a_value() -> None:
-    values = {"2.1": Fraction(40), "2.2": Fraction(85)}
-    assert score.index("regional", values) == 100 * (10 * Fraction(1, 2) + 9) / 19
-    assert score.index("regional", {}) is None
-
-
-def test_a_district_is_not_scored_on_the_first_initiative() -> None:
-    assert score.index("district", {"1.8": Fraction(0), "2.1": Fraction(30)}) == 100
