@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo test check fix docs chaos hostile bench clean sbom audit
+.PHONY: help setup setup-dev demo test check fix docs chaos hostile fuzz bench clean sbom audit
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,10 @@ chaos: setup-dev ## Break things at random under load, compare with the truth, p
 
 hostile: setup-dev ## A million hostile messages: no crash, no hang, no growing memory
 	@$(BIN)/python -m tests.hostile
+
+fuzz: setup-dev ## Coverage-guided fuzzing of every way in, a minute each (fetches atheris)
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-fuzz.lock
+	@$(BIN)/python -m tests.hostile.fuzz
 
 bench: setup-dev ## Measure rates, latencies, CPU and memory, print tables
 	@$(BIN)/python -m tests.bench

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from time import monotonic
 from typing import Any, Final
@@ -24,7 +25,7 @@ from services.ingest.problems import RequestRefusedError, on_http_error, on_refu
 from services.ingest.quota import Quota
 from services.ingest.records import outgoing
 from services.ingest.settings import IngestSettings
-from services.ingest.validation import Accepted, Outcome, Rejected, accept_item, any_source_of
+from services.ingest.validation import Accepted, Limits, Outcome, Rejected, accept_item, any_source_of
 from services.runtime.clock import Clock
 from services.runtime.messages import Language, text
 from services.runtime.metrics import Metrics
@@ -85,9 +86,10 @@ async def _take(intake: Intake, request: Request) -> JSONResponse:
     if not intake.quota.take(department, len(body), monotonic()):
         raise RequestRefusedError("over_quota", seconds=ceil(intake.quota.wait_s(department, len(body))))
     intake.metrics.counter("ahual_ingest_messages_total").labels(TOPIC).inc()
-    outcomes = await _validate(intake, department, body, batch=media_type == BATCH)
-    await _forward(intake, department, outcomes)
-    return _answer(outcomes, spoken(request))
+    limits, most = intake.settings.limits, intake.settings.ingest_max_body_bytes
+    results = await outcomes(department, body, intake.clock(), limits, most, batch=media_type == BATCH)
+    await _forward(intake, department, results)
+    return _answer(results, spoken(request))
 
 
 def _authenticate(intake: Intake, request: Request) -> Identity:
@@ -118,24 +120,26 @@ async def _read(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-async def _validate(intake: Intake, department: Identity, body: bytes, *, batch: bool) -> list[Outcome]:
-    limits = intake.settings.limits
+async def outcomes(
+    department: Identity, body: bytes, now: datetime, limits: Limits, max_body: int, *, batch: bool
+) -> list[Outcome]:
+    """The outcome of each event of a request that came at `now`; RequestRefusedError for too many of them."""
     whose = any_source_of(department)
     if not batch:
-        return [accept_item(department, body, None, intake.clock(), limits, whose)]
+        return [accept_item(department, body, None, now, limits, whose)]
     try:
-        syntax.require_text(body, intake.settings.ingest_max_body_bytes)
+        syntax.require_text(body, max_body)
         items = syntax.split(body, limits.max_items)
     except RejectedError as error:
         if error.reason is Reason.OVERSIZED:
             raise RequestRefusedError("too_many", limit=limits.max_items) from error
         return [Rejected(error.reason, error.field, error.detail, body)]
-    outcomes: list[Outcome] = []
+    results: list[Outcome] = []
     for index, item in enumerate(items):
         if index % ITEMS_PER_TURN == 0:
             await asyncio.sleep(0)
-        outcomes.append(accept_item(department, item, index, intake.clock(), limits, whose))
-    return outcomes
+        results.append(accept_item(department, item, index, now, limits, whose))
+    return results
 
 
 async def _forward(intake: Intake, department: Identity, outcomes: list[Outcome]) -> None:

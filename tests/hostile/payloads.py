@@ -26,9 +26,9 @@ def examples() -> list[dict[str, Any]]:
     return [json.loads(file.read_text("utf-8")) for file in sorted(EXAMPLES.rglob("*.json"))]
 
 
-def corpus() -> list[bytes]:
-    """Payloads that once were, or might be, a problem."""
-    return [file.read_bytes() for file in sorted(CORPUS.glob("*.bin"))]
+def corpus(way: str = "mqtt") -> list[bytes]:
+    """What once was, or might be, a problem on this way in."""
+    return [file.read_bytes() for file in sorted((CORPUS / way).glob("*.bin"))]
 
 
 def payloads(seed: int) -> Iterator[bytes]:
