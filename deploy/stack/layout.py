@@ -62,6 +62,11 @@ class Layout:
         """PostgreSQL's data; as root outside the folder, which its account may be unable to reach."""
         return self.folder / "postgres" if self.account is None else _var_lib(self.folder) / "postgres"
 
+    @property
+    def disks(self) -> tuple[Path, ...]:
+        """Where each server keeps what grows."""
+        return self.folder / "kafka", self.folder / "mosquitto", self.postgres.parent
+
     def make(self) -> None:
         """Create the folders, and refuse to work in somebody else's."""
         for path in (self.folder, self.cache, self.folder / "logs"):

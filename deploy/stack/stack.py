@@ -208,6 +208,7 @@ class Stack:
             "AHUAL_MQTT_CLIENT_ID": mosquitto.GATEWAY_CLIENT_ID,
             "AHUAL_DEVICE_MQTT_PORT": str(self.ports.mqtt),
             "AHUAL_SCORER_INSTANCE": "scorer-1",
+            "AHUAL_SCORER_DISKS": ":".join(map(str, self.layout.disks)),
             "AHUAL_INGEST_HTTP_PORT": str(self.ports.ingest_http),
             "AHUAL_INGEST_METRICS_PORT": str(self.ports.metrics_ingest),
             "AHUAL_SCORER_METRICS_PORT": str(self.ports.metrics_scorer),

@@ -62,6 +62,7 @@ METRICS: Final[dict[str, MetricDef]] = {
     "ahual_ledger_days_below_floor": MetricDef(
         "gauge", "Days below the floor that are not dropped: they wait for `ahual archive`", ("event_class",)
     ),
+    "ahual_disk_free_ratio": MetricDef("gauge", "Free share of the disk a folder lies on, 0…1 (scorer)", ("folder",)),
     "ahual_cityscore_index": MetricDef("gauge", "CityScore-Kazakhstan, 0…100, operational estimate", ("city",)),
     "ahual_cityscore_coverage_ratio": MetricDef("gauge", "Share of the index that rests on data, 0…1", ("city",)),
     "ahual_sources": MetricDef(

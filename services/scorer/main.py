@@ -21,6 +21,7 @@ from schemas.catalogue import Catalogue
 from schemas.topics import DEAD_LETTERS, EVENTS
 from services.cityscore.catalogue import load_catalogue
 from services.cityscore.reloading import changed
+from services.runtime import disks
 from services.runtime.clock import Clock, utc_now
 from services.runtime.database import listen, open_database
 from services.runtime.kafka import open_consumer
@@ -50,6 +51,7 @@ async def run(settings: ScorerSettings, stop: asyncio.Event) -> None:
     """
     metrics = Metrics()
     metrics.serve(settings.metrics_host, settings.scorer_metrics_port, settings.metrics_certificate)
+    disks.watch(settings.watched, metrics)
     catalogue = load_catalogue(own=settings.catalogue_folder)
     while not stop.is_set():
         ended = asyncio.Event()
@@ -113,9 +115,11 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
     keeping = None if settings.archive_folder else LedgerRetention(engine, compiled, utc_now)
 
     async def ledger() -> None:
-        if keeping:
-            await keeping.drop_old(cities.known)
-        await ledger_retention.measure(engine, utc_now, metrics)
+        try:
+            if keeping:
+                await keeping.drop_old(cities.known)
+        finally:
+            await ledger_retention.measure(engine, utc_now, metrics)
 
     writer = ScoreWriter(engine, catalogue, utc_now, metrics)
     try:

@@ -22,5 +22,14 @@ class ScorerSettings(RuntimeSettings):
         default=None,
         description="Where `ahual archive` writes; the scorer then leaves dropping old events to it",
     )
+    scorer_disks: str = Field(
+        default="", description="Folders, separated by colons, whose disks' free space is told beside the archive's"
+    )
     scorer_cadence_s: float = Field(default=10.0, gt=0, description="Longest time between two scores of a city, in s")
     scorer_pause_s: float = Field(default=0.1, ge=0, description="Shortest time between two scores under load, in s")
+
+    @property
+    def watched(self) -> list[Path]:
+        """Folders whose disks may fill, each once."""
+        named = [Path(folder) for folder in self.scorer_disks.split(":") if folder]
+        return list(dict.fromkeys([*named, *([self.archive_folder] if self.archive_folder else [])]))

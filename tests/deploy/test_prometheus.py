@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from schemas.retention import LEDGER_KEPT
 from services.api.settings import ApiSettings
 from services.api.stock_taking import OUTCOMES
 from services.ingest.settings import IngestSettings
@@ -56,9 +57,16 @@ def test_rules_name_metrics_and_labels_that_exist() -> None:
 
 def test_every_alert_is_tried_out_and_documented() -> None:
     tried = (Path(__file__).parent / "ahual.rules.test.yaml").read_text("utf-8")
-    documented = re.findall(r"^\| (Ahual\w+) \|", (ROOT / "docs" / "sources.md").read_text("utf-8"), re.MULTILINE)
+    pages = "".join((ROOT / "docs" / page).read_text("utf-8") for page in ("sources.md", "operations.md"))
+    documented = re.findall(r"^\| (Ahual\w+) \|", pages, re.MULTILINE)
     names = [rule["alert"] for rule in rules()]
     assert set(names) == set(re.findall(r"alertname: (\w+)", tried)) == set(documented)
+
+
+def test_a_floor_stands_when_it_is_two_days_older_than_it_should_be() -> None:
+    (expr,) = (rule["expr"] for rule in rules() if rule["alert"] == "AhualFloorStands")
+    days = dict(re.findall(r'event_class="(\w+)"}\) > (\d+) \* 86400', expr))
+    assert days == {event_class: str(kept.days + 2) for event_class, kept in LEDGER_KEPT.items()}
 
 
 def test_prometheus_looks_where_our_processes_tell() -> None:
