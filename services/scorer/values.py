@@ -71,7 +71,12 @@ def needs_coverage(measure: Measure, facts: Facts) -> bool:
 
 
 def shown_sums(measure: Measure, facts: Facts) -> Sums:
-    """Numerator and denominator to be shown: a base or an inventory stands where a sum would."""
+    """Numerator and denominator to be shown: a base or an inventory stands where a sum would.
+
+    Of a spacing only the groups' systems: a total, say, may come from any system.
+    """
+    if measure.kind == "spacing":
+        facts = Facts({system: facts.parts[system] for system in facts.parts if system in measure.systems})
     total, base = facts.totals.get(("", False)), facts.totals.get(("", True))
     numerator = total.value if total else facts.sums.numerator
     return Sums(numerator, base.value if base else facts.sums.denominator, facts.sums.events)

@@ -33,7 +33,7 @@ _JOBS: Final[Mapping[str, _Job]] = {
     "violation-removal": _Job(12, 3 * DAY, 0.8),
     "yard": _Job(10, 5 * DAY, 0.8),
     "lift": _Job(8, DAY, 0.5),
-    "building": _Job(12, 10 * DAY, 0.7),
+    "building-repair": _Job(12, 10 * DAY, 0.7),
     "other": _Job(2, 5 * DAY, 0.8),
 }
 _NEVER: Final = 0.03

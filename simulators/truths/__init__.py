@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from simulators.truths import contact_centre
+from simulators.truths import contact_centre, fire_safety, situation_centre, video
 from simulators.truths.kpi import Kpi
 
-TRUTHS: Final[Mapping[str, Kpi]] = {code: kpi for module in (contact_centre,) for code, kpi in module.KPIS.items()}
+_MODULES: Final = (
+    situation_centre,
+    contact_centre,
+    video,
+    fire_safety,
+)
+TRUTHS: Final[Mapping[str, Kpi]] = {code: kpi for module in _MODULES for code, kpi in module.KPIS.items()}
 """By code."""

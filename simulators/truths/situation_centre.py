@@ -89,9 +89,7 @@ KPIS: Final[Mapping[str, Kpi]] = {
         shape="share",
         cohort=True,
         numerator=(
-            Added(
-                "emergency.crew-arrived", when=lambda e: e.at("arrived_at") <= _awaited_until(e), at=_awaited_until
-            ),
+            Added("emergency.crew-arrived", when=lambda e: e.at("arrived_at") <= _awaited_until(e), at=_awaited_until),
         ),
         denominator=(Added("emergency.call-received", at=_awaited_until),),
         sources=("emergency",),

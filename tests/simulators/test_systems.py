@@ -1,0 +1,61 @@
+"""Every simulated system: the same seed gives the same facts, however the range is cut; every fact keeps its contract."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from schemas.events.registry import CONTRACTS
+from simulators.cities import CITIES
+from simulators.facts import Fact, encode
+from simulators.moments import DAY, HOUR, MINUTE
+from simulators.systems import SYSTEMS
+
+BEGIN = 1_795_000_000_000
+LENGTH = 2 * DAY
+EDGES = (0, 1, 7 * HOUR + 1, DAY - 1, DAY, DAY + 3 * MINUTE, LENGTH)
+
+every_system = pytest.mark.parametrize("name", SYSTEMS)
+every_city = pytest.mark.parametrize("city", CITIES)
+
+
+@cache
+def told(name: str, city: str, seed: int = 1) -> list[Fact]:
+    return list(SYSTEMS[name].facts(seed, CITIES[city], BEGIN, BEGIN + LENGTH))
+
+
+@every_system
+@pytest.mark.parametrize("city", ["taiynsha", "karaganda"])
+def test_cutting_the_range_changes_nothing(name: str, city: str) -> None:
+    edges = [BEGIN + edge for edge in EDGES]
+    facts = SYSTEMS[name].facts
+    assert [f for begin, end in pairwise(edges) for f in facts(1, CITIES[city], begin, end)] == told(name, city)
+
+
+@every_system
+@every_city
+def test_facts_come_in_order_inside_the_range_from_known_devices(name: str, city: str) -> None:
+    found = told(name, city)
+    assert found
+    assert [(fact.time, fact.id) for fact in found] == sorted((fact.time, fact.id) for fact in found)
+    assert all(BEGIN <= fact.time < BEGIN + LENGTH for fact in found)
+    assert {fact.device for fact in found} <= set(SYSTEMS[name].devices(CITIES[city]))
+    assert {fact.system for fact in found} == {name}
+    assert len({(fact.device, fact.id, fact.time) for fact in found}) == len(found)
+
+
+@every_system
+def test_another_seed_gives_other_facts_under_other_names(name: str) -> None:
+    assert not {fact.id for fact in told(name, "taiynsha")} & {fact.id for fact in told(name, "taiynsha", 2)}
+
+
+@every_system
+@every_city
+def test_every_fact_keeps_the_contract_of_its_type(name: str, city: str) -> None:
+    for fact in told(name, city)[:3000]:
+        event = CONTRACTS[fact.type].model_validate_json(encode(city, fact, recorded=fact.time + 5, sequence=1))
+        assert event.source == f"/{city}/{name}/{fact.device}"
+        assert event.type == fact.type
+        assert type(event.data).system in (name, None)
