@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from random import Random
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from simulators import rhythm
 from simulators.cities import City
@@ -46,6 +46,6 @@ def around(rng: Random, median: float, spread: float = 0.35) -> int:
     return max(1, int(median * rng.lognormvariate(0, spread)))
 
 
-def placed(rng: Random, city: City) -> dict[str, str]:
+def placed(rng: Random, city: City) -> dict[str, Any]:
     """The district of a case as a field; nothing in a city without districts."""
     return {"district": rng.choice(city.districts)} if city.districts else {}

@@ -1,4 +1,4 @@
-"""The situational centre itself: its public page is probed from outside, its incidents are handled, its registers grow."""
+"""The situational centre itself: its public page probed from outside, its incidents, its registers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scorer makes of a simulated city's facts, without a broker or a database: decoded, folded, summed up, valued."""
+"""What the scorer makes of a simulated city's facts, without a broker or a database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.scorer.decoding import RecordDecoder
 from services.scorer.fold import fold
 from services.scorer.kinds import Facts, Span, Sums, Total
 from services.scorer.measures import compile_measures
-from services.scorer.types import City, Decoded, Entry, EntryKey, Folded, Record
+from services.scorer.types import City, Entry, EntryKey, Folded, Record
 from services.scorer.values import Evaluated, Sources, evaluate, shown_sums
 from simulators import cities
 from simulators.facts import Fact, encode

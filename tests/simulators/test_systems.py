@@ -1,4 +1,4 @@
-"""Every simulated system: the same seed gives the same facts, however the range is cut; every fact keeps its contract."""
+"""Every simulated system: the same seed, the same facts, however the range is cut; each keeps its contract."""
 
 from __future__ import annotations
 
