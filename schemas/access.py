@@ -22,11 +22,15 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "archive_file": {"ahual_scorer": WRITE, "ahual_api": "SELECT"},
     "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT"},
     "dead_letter": {"ahual_scorer": WRITE, "ahual_api": f"SELECT ({LETTER})"},
+    "complete_total": {"ahual_ingest": "SELECT", "ahual_api": "SELECT"},
     "device": {"ahual_broker": "SELECT"},
     "ledger_batch_department": {"ahual_scorer": WRITE},
     "ledger_batch_telemetry": {"ahual_scorer": WRITE},
     "ledger_department": {"ahual_scorer": WRITE},
     "ledger_telemetry": {"ahual_scorer": WRITE},
+    "registered_device": {"ahual_ingest": "SELECT", "ahual_api": "SELECT", "ahual_broker": "SELECT"},
+    "registered_object": {"ahual_ingest": "SELECT", "ahual_api": "SELECT"},
+    "reported_total": {"ahual_ingest": "SELECT, INSERT"},
 }
 """The rights of each role on each table that is not simply the engine's."""
 UNLISTED: Final[Mapping[Role, str]] = {"ahual_scorer": WRITE, "ahual_api": "SELECT"}

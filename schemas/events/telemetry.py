@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.events.envelope import Data, District, EventClass, Name, Timestamp
 from schemas.quantities import QUANTITIES
 
-MOST_READINGS = 5_000
+MOST_READINGS: Final = 1_000
 """In one pack."""
 
 
@@ -32,6 +32,7 @@ class Reading(BaseModel):
     device: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = None
     """The device behind the gateway that sent the pack; absent: the sender itself."""
     district: District | None = None
+    """Where that device is, when it is not where the sender is."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

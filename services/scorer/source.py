@@ -48,6 +48,10 @@ class Source:
             "is_local": is_local,
         }
 
+    def knows(self, name: str) -> bool:
+        """Whether the event has such a field."""
+        return name in self._fields
+
     def field(self, name: str) -> Value:
         """A field of data or envelope, a part of the identity, or the moment of storing."""
         if name == COMMITTED:
@@ -161,10 +165,14 @@ class ElementSource(Source):
         self.before, self.constants = event.before, event.constants
 
     def field(self, name: str) -> Value:
-        """A field of the element, else of the event."""
+        """A field of the element; of the event, where the element has no such field or leaves it out."""
         if name not in self._fields:
             return self._event.field(name)
-        return self._assign(f"element.{name}", nullable=self._fields[name].nullable)
+        own = f"element.{name}"
+        if not self._fields[name].nullable or not self._event.knows(name):
+            return self._assign(own, nullable=self._fields[name].nullable)
+        events = self._event.field(name)
+        return self._assign(f"{own} if {own} is not None else {events.name}", nullable=events.nullable)
 
 
 class LocalMinutes(NamedTuple):

@@ -93,11 +93,17 @@ class _Seen:
         if name == "committedtime":
             return self.stored_at
         event = self.decoded.event
-        if self.element is not None and name in self.element.__struct_fields__:
+        if self.element is not None and getattr(self.element, name, None) is not None:
             return getattr(self.element, name)
+        if self.element is not None and name in self.element.__struct_fields__ and not self.knows(name):
+            return None
         if name in event.data.__struct_fields__:
             return getattr(event.data, name)
         return getattr(self.decoded.identity if name in ("system", "device") else event, name)
+
+    def knows(self, name: str) -> bool:
+        event = self.decoded.event
+        return name in ("system", "device", *event.__struct_fields__, *event.data.__struct_fields__)
 
     def foreign_to(self, systems: set[str]) -> bool:
         """Whether only systems outside these may send this type of event."""
