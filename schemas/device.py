@@ -15,6 +15,7 @@ from schemas.quantities import CONVERSIONS, QUANTITIES
 
 Part = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Text = Annotated[str, Field(max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
+EdgeNode = Annotated[str, Field(pattern=r"^[^/+#\x00-\x1f\x7f]+/[^/+#\x00-\x1f\x7f]+$", max_length=128)]
 Attachment = Literal[
     "building", "container_site", "stop", "vulnerable_site", "critical_object", "car_park", "traffic_light", "road"
 ]
@@ -62,9 +63,7 @@ class Device(_Frozen):
     label: Text = ""
     gateway: Part | None = None
     alias: Text = ""
-    sparkplug: Annotated[str, Field(pattern=r"^[^/+#\x00-\x1f\x7f]+/[^/+#\x00-\x1f\x7f]+$", max_length=128)] | None = (
-        None
-    )
+    sparkplug: EdgeNode | None = None
     """`group/edge node` under which it speaks Sparkplug B."""
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
@@ -91,10 +90,8 @@ class Device(_Frozen):
 
     def _rules(self) -> Iterator[tuple[bool, str]]:
         yield (self.latitude is None) == (self.longitude is None), "latitude and longitude belong together"
-        yield (
-            (self.attached_kind is None) == (self.attached_to is None),
-            "attached_kind and attached_to belong together",
-        )
+        attached = self.attached_kind is not None
+        yield attached == (self.attached_to is not None), "attached_kind and attached_to belong together"
         yield self.gateway != self.device, "a device is not its own gateway: leave gateway out"
         in_order = self.installed_on is None or self.removed_on is None or self.installed_on <= self.removed_on
         yield in_order, "removed_on lies before installed_on"

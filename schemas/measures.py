@@ -117,7 +117,7 @@ class Term(_Frozen):
 
     event: str
     each: str | None = None
-    """A list of the event: its elements are taken one by one. Their fields come first; what one leaves out is the event's."""
+    """A list of the event whose elements are taken one by one. What an element does not state is the event's."""
     where: tuple[Condition, ...] = ()
     categories: tuple[CategoryCode, ...] = ()
     """Only cities of these categories; empty: all."""

@@ -39,8 +39,8 @@ class Quantity(_Frozen):
 
     @model_validator(mode="after")
     def _measured(self) -> Self:
-        bounded = self.unit is not None and self.least is not None and self.most is not None
-        if (self.kind == "number") != bounded:
+        given = [limit is not None for limit in (self.unit, self.least, self.most)]
+        if not all(given) if self.kind == "number" else any(given):
             raise ValueError("a number has a unit and limits, text and flags have none")
         return self
 

@@ -24,7 +24,7 @@ KNOWN = [
 
 @pytest.mark.parametrize(("unit", "to", "given", "expected"), KNOWN)
 def test_a_conversion_is_right(unit: str, to: str, given: float, expected: float) -> None:
-    assert CONVERSIONS[unit, to].apply(given) == pytest.approx(expected, rel=1e-7)
+    assert CONVERSIONS[unit, to].apply(given) == pytest.approx(expected, rel=1e-6)
 
 
 def test_every_conversion_is_tested() -> None:
