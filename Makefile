@@ -34,6 +34,7 @@ fix: setup-dev ## Repair what can be repaired
 docs: setup-dev ## Write the generated parts of the docs again
 	$(BIN)/python -m tests.docs.generate
 	$(BIN)/python -m tests.docs.reference
+	$(BIN)/python -m tests.docs.systems
 
 chaos: setup-dev ## Break things at random under load, compare with the truth, print tables
 	@$(BIN)/python -m tests.chaos kills --rate 1000

@@ -50,7 +50,9 @@ Account = Annotated[_Raw, PersonalMark("account")]
 class Data(BaseModel):
     """What an event states. Unknown fields are refused, so that no personal data slips in unseen."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     type_name: ClassVar[str]
     """CloudEvents `type`."""
