@@ -208,6 +208,7 @@ rebuild_horizon: Final = sa.Table(
     metadata,
     sa.Column("kpi", sa.Text, primary_key=True),
     sa.Column("bucket", sa.DateTime(timezone=True), nullable=False, comment="earlier ones have events no longer kept"),
+    sa.Column("lost", sa.DateTime(timezone=True), comment="earlier ones have events that are not archived either"),
 )
 
 

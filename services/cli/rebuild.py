@@ -1,4 +1,4 @@
-"""`ahual rebuild`: recompute KPIs from the ledger, and prove or correct what is stored."""
+"""`ahual rebuild`: recompute KPIs from ledger and archive, and prove or correct what is stored."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from typing import Annotated, Any, Final
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.cityscore.catalogue import load_catalogue
+from services.cli.archive import Folder, catalogue, refuse
 from services.cli.ingest import fail, with_database
 from services.cli.settings import load
 from services.runtime.clock import utc_now
 from services.runtime.messages import text
 from services.runtime.settings import DatabaseSettings
 from services.scorer import measured_under, versions
+from services.scorer.archive import Archive
 from services.scorer.cities import load_cities
 from services.scorer.difference import Difference
-from services.scorer.errors import OtherMeasuresError, OutdatedError
+from services.scorer.errors import ArchiveError, OtherMeasuresError, OutdatedError
+from services.scorer.imported import IMPORTED
 from services.scorer.rebuild import Rebuilder, horizons_of, partitions_of
 from services.scorer.refolding import EVER, Scope
 
@@ -44,9 +46,12 @@ def register(app: typer.Typer) -> None:
         end: Annotated[datetime | None, typer.Option("--to", help=text("rebuild.end"))] = None,
         apply: Annotated[bool, typer.Option("--apply/--check", help=text("rebuild.apply"))] = False,
         adopt: Annotated[bool, typer.Option("--adopt", help=text("rebuild.adopt"))] = False,
+        folder: Folder = None,
         as_json: Annotated[bool, typer.Option("--json", help=text("ingest.json_help"))] = False,
     ) -> None:
-        command = _Command(city, kpi, _utc(begin) or EVER[0], _utc(end) or EVER[1], apply=apply, as_json=as_json)
+        archive = Archive(folder) if folder else None
+        range_ = (_utc(begin) or EVER[0], _utc(end) or EVER[1])
+        command = _Command(city, kpi, range_, archive, apply=apply, as_json=as_json)
         different = asyncio.run(with_database(command.adopt if adopt else command.rebuild))
         if different and not apply and not adopt:
             raise typer.Exit(DIFFERENT)
@@ -59,16 +64,16 @@ class _Command:
         self,
         cities: list[str] | None,
         kpis: list[str] | None,
-        begin: datetime,
-        end: datetime,
+        range_: tuple[datetime, datetime],
+        archive: Archive | None,
         *,
         apply: bool,
         as_json: bool,
     ) -> None:
         self._cities = cities
         self._kpis = kpis
-        self._begin = begin
-        self._end = end
+        self._range = range_
+        self._archive = archive
         self._apply = apply
         self._as_json = as_json
         self._shown = 0
@@ -79,12 +84,11 @@ class _Command:
         scope = Scope(
             self._chosen(self._kpis, rebuilder.kpis(), "rebuild.unknown_kpi"),
             self._chosen(self._cities, rebuilder.cities, "rebuild.unknown_city"),
-            self._begin,
-            self._end,
+            *self._range,
         )
         async with engine.connect() as connection:
             partitions = await partitions_of(connection)
-            self._show_horizons(await horizons_of(connection), scope)
+            self._show_horizons(await horizons_of(connection, archived=self._archive is not None), scope)
         by = f"{getpass.getuser()}@{socket.gethostname()}"
         found: dict[int, list[Difference]] = {}
         try:
@@ -97,6 +101,8 @@ class _Command:
             codes = ", ".join(error.codes)
             typer.echo(text("rebuild.other_measures", partition=error.partition, codes=codes), err=True)
             raise typer.Exit(REFUSED) from None
+        except ArchiveError as error:
+            refuse(error)
         self._conclude(found, written=self._apply)
         return any(found.values())
 
@@ -104,13 +110,15 @@ class _Command:
         """Make this installation's measures the newest and rebuild what follows others."""
         rebuilder = await self._rebuilder(engine)
         async with engine.begin() as connection:
-            partitions = await partitions_of(connection)
+            partitions = [number for number in await partitions_of(connection) if number != IMPORTED]
             await measured_under.prefer(connection, versions.basis(rebuilder.catalogue, rebuilder.cities), utc_now())
         found: dict[int, list[Difference]] = {}
         try:
             for partition in partitions:
                 found[partition] = await rebuilder.adopt(partition)
                 self._show(partition, found[partition])
+        except ArchiveError as error:
+            refuse(error)
         except OutdatedError as error:
             fail("rebuild.outdated", partition=error.partition, since=f"{error.since:%Y-%m-%d %H:%M}")
         self._conclude(found, written=True)
@@ -120,7 +128,7 @@ class _Command:
         async with engine.connect() as connection:
             cities = await load_cities(connection)
         url = load(DatabaseSettings).database_url
-        return Rebuilder(url, load_catalogue(), cities, utc_now, self._progress)
+        return Rebuilder(url, catalogue(), cities, utc_now, self._progress, self._archive)
 
     def _chosen(self, named: list[str] | None, known: Iterable[str], unknown: str) -> frozenset[str]:
         known = frozenset(known)
@@ -137,7 +145,8 @@ class _Command:
     def _show_horizons(self, horizons: dict[str, datetime], scope: Scope) -> None:
         for kpi, horizon in sorted(horizons.items()):
             if kpi in scope.kpis and scope.begin < horizon:
-                typer.echo(text("rebuild.horizon", kpi=kpi, horizon=f"{horizon:%Y-%m-%d %H:%M}"), err=True)
+                name = "rebuild.horizon" if self._archive is None else "rebuild.lost"
+                typer.echo(text(name, kpi=kpi, horizon=f"{horizon:%Y-%m-%d %H:%M}"), err=True)
 
     def _show(self, partition: int, found: list[Difference]) -> None:
         self._shown = 0

@@ -6,7 +6,7 @@ Days are of the events' time in UTC. A day has a file, and further ones where an
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -19,9 +19,8 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.events.envelope import EventClass
-from services.scorer import floors, parquet
+from services.scorer import parquet
 from services.scorer.errors import ArchiveError
-from services.scorer.floors import DAY
 from services.scorer.stored_events import StoredBatch, StoredEvent
 from services.scorer.types import EventKey, Record
 
@@ -113,6 +112,13 @@ class Archive:
         for file in expected:
             self._require(folder / file.name, file)
 
+    def trusted(self, event_class: EventClass, day: date, files: Iterable[File]) -> Iterator[Path]:
+        """The paths of these files, each checked. ArchiveError for one that is missing or damaged."""
+        for file in files:
+            path = self.day(event_class, day) / file.name
+            self._require(path, file)
+            yield path
+
     def _require(self, path: Path, file: File) -> None:
         if path not in self._trusted:
             if problem := _problem(path, file):
@@ -153,10 +159,7 @@ class Archive:
     def files(self, event_class: EventClass, day: date) -> Iterator[Path]:
         """The day's files, each checked. ArchiveError for one that is not what the manifest says."""
         manifest = self.manifest(event_class, day)
-        for file in manifest.files if manifest else ():
-            path = self.day(event_class, day) / file.name
-            self._require(path, file)
-            yield path
+        yield from self.trusted(event_class, day, manifest.files if manifest else ())
 
     def find(self, event_class: EventClass, keys: Collection[EventKey]) -> dict[EventKey, tuple[int, StoredEvent]]:
         """Those of the events that are archived, with their content hash. ArchiveError if a file is damaged."""
@@ -167,22 +170,6 @@ class Archive:
             for path in self.files(event_class, day):
                 found |= _find(path, event_class, asked)
         return found
-
-    async def batches(self, partition: int, begin: datetime, end: datetime) -> AsyncIterator[StoredBatch]:
-        """What `stored_events.batches` gives, of archived events with begin <= time < end; oldest days first.
-
-        What a transaction stored of several days comes as several batches with the same id.
-        """
-        for event_class, day in self.days():
-            if floors.midnight(day) < end and floors.midnight(day + DAY) > begin:
-                for path in self.files(event_class, day):
-                    for batch in _batches(path, event_class, partition, begin, end):
-                        yield batch
-
-
-def batches(folder: Path, partition: int, begin: datetime, end: datetime) -> AsyncIterator[StoredBatch]:
-    """The archived batches of a partition, as `stored_events.batches` gives those of the ledger."""
-    return Archive(folder).batches(partition, begin, end)
 
 
 def _problem(path: Path, file: File) -> str | None:
@@ -216,9 +203,10 @@ def _find(path: Path, event_class: EventClass, keys: set[EventKey]) -> dict[Even
     return found
 
 
-def _batches(
+def batches_in(
     path: Path, event_class: EventClass, partition: int, begin: datetime, end: datetime
 ) -> Iterator[StoredBatch]:
+    """What `stored_events.batches` gives, of a file's events with begin <= time < end."""
     for table in parquet.tables(path):
         mine = pc.and_(pc.equal(table["partition"], partition), _between(table["time"], begin, end))
         for (number, stored_at), of_batch in groupby(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
@@ -59,6 +59,28 @@ async def files_of(connection: AsyncConnection, event_class: EventClass, day: da
     c = archive_file.c
     query = sa.select(c.name, c.rows, c.bytes, c.sha256).where(c.event_class == event_class, c.day == day)
     return tuple(File(**row) for row in (await connection.execute(query.order_by(c.number))).mappings())
+
+
+async def files(
+    connection: AsyncConnection, begin: datetime, end: datetime
+) -> dict[tuple[EventClass, date], list[File]]:
+    """The files of each class and day that overlaps begin <= time < end, oldest first."""
+    c = archive_file.c
+    columns = sa.select(c.event_class, c.day, c.name, c.rows, c.bytes, c.sha256)
+    first, last = begin.astimezone(UTC).date(), end.astimezone(UTC).date()
+    query = columns.where(c.day.between(first, last)).order_by(c.event_class, c.day, c.number)
+    found: dict[tuple[EventClass, date], list[File]] = {}
+    for event_class, day, *file in await connection.execute(query):
+        entry = File(**dict(zip(File.model_fields, file, strict=True)))
+        found.setdefault((event_class, day), []).append(entry)
+    return found
+
+
+async def through(connection: AsyncConnection) -> dict[tuple[EventClass, date], int]:
+    """The newest ledger batch whose events of a class and day are in the archive."""
+    c = archive_day.c
+    rows = await connection.execute(sa.select(c.event_class, c.day, c.through))
+    return {(row.event_class, row.day): row.through for row in rows}
 
 
 async def days_with_files(

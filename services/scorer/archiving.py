@@ -86,7 +86,7 @@ class Archivist:
         file = await self._write(connection, span, survey, len(known) + 1)
         async with connection.begin():
             await archive_index.enter(connection, span, file, len(known) + 1, self.clock())
-            await survey.record(connection)
+            await survey.record(connection, lost=False)
         self.archive.declare(event_class, day, (*known, file) if file else known)
         return file
 

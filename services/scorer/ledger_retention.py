@@ -56,7 +56,7 @@ class LedgerRetention:
                     connection, event_class, floor.dropped, floor.floor, 0, _NEWEST
                 ):
                     await asyncio.to_thread(survey.see, [batch for _, batch in group])
-            await survey.record(connection)
+            await survey.record(connection, lost=True)
         async with connection.begin():
             await floors.drop(connection, event_class, floor.floor)
 

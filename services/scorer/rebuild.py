@@ -1,13 +1,15 @@
-"""`ahual rebuild`: recompute from the ledger, partition by partition, and prove or correct what is stored.
+"""`ahual rebuild`: recompute from ledger and archive, partition by partition, and prove or correct what is stored.
 
 A check reads ledger and parts in one snapshot, so it needs no lock and nothing waits. What is written is computed under
-the lock of the partition's offset, as every batch is: that partition waits, the others go on.
+the lock of the partition's offset, as every batch is: that partition waits, the others go on. Where an archive is read
+too, archiving and importing wait meanwhile. Imports are a partition like the others, but follow no set of measures: they
+were added by the ones of their day.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,12 +22,16 @@ from schemas import tables
 from schemas.catalogue import Catalogue
 from schemas.retention import PARTS_KEPT
 from schemas.topics import EVENTS
+from services.runtime import locks
 from services.runtime.clock import Clock
 from services.runtime.database import open_database
-from services.scorer import changed_days, difference, measured_under, refolding, versions
+from services.scorer import changed_days, difference, floors, measured_under, refolding, versions
+from services.scorer.archive import Archive
 from services.scorer.changed_days import ChangedDay
 from services.scorer.difference import SHAPES, Difference, Shape, Window
 from services.scorer.errors import OtherMeasuresError
+from services.scorer.history import History
+from services.scorer.imported import IMPORTED, TOPIC
 from services.scorer.measures import kpis_of
 from services.scorer.refolding import Progress, Refolder, Scope
 from services.scorer.types import City
@@ -33,6 +39,8 @@ from services.scorer.types import City
 MARGIN: Final = timedelta(hours=1)
 """Scorers' clocks may differ a little: buckets that a tier is about to drop are not compared."""
 STATEMENT_S: Final = 3600.0
+FEEDS: Final = (EVENTS, TOPIC)
+"""Topics whose partitions are added to parts."""
 _KEPT: Final = {
     table.name: PARTS_KEPT[tier] for kind in (tables.parts, tables.bins) for tier, table in kind.items()
 } | {tables.entry.name: None}
@@ -47,6 +55,8 @@ class Rebuilder:
     cities: Mapping[str, City]
     clock: Clock
     progress: Progress = lambda _partition, _events: None
+    archive: Archive | None = None
+    """Without one, what the ledger has dropped is left alone."""
 
     async def check(self, partition: int, scope: Scope) -> list[Difference]:
         """What differs, as of one moment. Nothing is written; OtherMeasuresError if other measures added it."""
@@ -88,14 +98,18 @@ class Rebuilder:
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:
         """A transaction on a connection that has run nothing before and will not be used again."""
-        engine = open_database(self.database, pool_size=1, application="ahual-rebuild", command_timeout_s=STATEMENT_S)
+        engine = open_database(self.database, pool_size=2, application="ahual-rebuild", command_timeout_s=STATEMENT_S)
         try:
-            async with engine.begin() as connection:
-                yield connection
+            async with AsyncExitStack() as stack:
+                if self.archive is not None:
+                    await stack.enter_async_context(locks.sole(engine, floors.ARCHIVE_LOCK, floors.ARCHIVE))
+                yield await stack.enter_async_context(engine.begin())
         finally:
             await engine.dispose()
 
     async def _require_same_measures(self, connection: AsyncConnection, partition: int, scope: Scope) -> None:
+        if partition == IMPORTED:
+            return
         stale = versions.stale(
             await measured_under.read(connection, partition), versions.basis(self.catalogue, self.cities)
         )
@@ -105,8 +119,9 @@ class Rebuilder:
     async def _compare(self, connection: AsyncConnection, partition: int, scope: Scope) -> list[Difference]:
         now = self.clock()
         await refolding.hide(connection)
-        await Refolder(self.catalogue, self.cities, now, self.progress).refold(connection, partition, scope)
-        horizons = await horizons_of(connection)
+        history = History(self.cities, self.archive)
+        await Refolder(self.catalogue, history, now, self.progress).refold(connection, partition, scope)
+        horizons = await horizons_of(connection, archived=self.archive is not None)
         found: list[Difference] = []
         for shape in SHAPES:
             windows = _windows(shape, scope, horizons, now)
@@ -130,20 +145,26 @@ class Rebuilder:
 async def hold(connection: AsyncConnection, partition: int) -> None:
     """Make the partition wait until this transaction ends; an older topic's partition of that number too."""
     offset = tables.consumer_offset.c
-    query = sa.select(offset.next_offset).where(offset.topic == EVENTS, offset.partition == partition)
+    query = sa.select(offset.next_offset).where(offset.topic.in_(FEEDS), offset.partition == partition)
     await connection.execute(query.order_by(offset.cluster, offset.topic_id).with_for_update())
 
 
 async def partitions_of(connection: AsyncConnection) -> list[int]:
-    """Every partition that has an offset."""
+    """Every partition that has an offset; that of imports too."""
     offset = tables.consumer_offset.c
-    query = sa.select(offset.partition).where(offset.topic == EVENTS).distinct().order_by(offset.partition)
+    query = sa.select(offset.partition).where(offset.topic.in_(FEEDS)).distinct().order_by(offset.partition)
     return list((await connection.scalars(query)).all())
 
 
-async def horizons_of(connection: AsyncConnection) -> dict[str, datetime]:
-    """From which bucket on every event that was added to a KPI is still in the ledger; absent: all of them are."""
-    return {row.kpi: row.bucket for row in await connection.execute(sa.select(tables.rebuild_horizon))}
+async def horizons_of(connection: AsyncConnection, *, archived: bool = False) -> dict[str, datetime]:
+    """From which bucket on every event that was added to a KPI is still there; absent: all of them are.
+
+    In the ledger; with `archived` in the ledger or the archive.
+    """
+    c = tables.rebuild_horizon.c
+    bucket = c.lost if archived else c.bucket
+    rows = await connection.execute(sa.select(c.kpi, bucket).where(bucket.is_not(None)))
+    return {row[0]: row[1] for row in rows}
 
 
 def _windows(shape: Shape, scope: Scope, horizons: Mapping[str, datetime], now: datetime) -> dict[str, Window]:

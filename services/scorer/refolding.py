@@ -1,4 +1,4 @@
-"""Folding a partition's events again, from the ledger, into tables of its own.
+"""Folding a partition's events again, from ledger and archive, into tables of its own.
 
 The temporary tables bear the names of the real ones and hide them from this connection, so the events are added by the
 very code that adds them live. The connection must be a fresh one: statements prepared before would still mean the real
@@ -7,7 +7,7 @@ tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas import tables
 from schemas.catalogue import Catalogue
 from schemas.events.envelope import EventClass
-from services.scorer import additions, corrections, stored_events
-from services.scorer.decoding import RecordDecoder
+from services.scorer import additions, corrections
 from services.scorer.fold import fold
+from services.scorer.history import History
 from services.scorer.measures import compile_measures, kpis_of
-from services.scorer.types import City, Decoded, Folded
+from services.scorer.types import Decoded, Folded
 
 HIDDEN: Final = (
     *tables.parts.values(),
@@ -67,26 +67,25 @@ class Refolder:
     """Folds partitions again with one catalogue, as of `now`."""
 
     catalogue: Catalogue
-    cities: Mapping[str, City]
+    history: History
     now: datetime
     progress: Progress
 
     async def refold(self, connection: AsyncConnection, partition: int, scope: Scope) -> None:
         """Fold every event that counts; memory is bounded by a few batches and `PENDING`."""
         catalogue = _only(self.catalogue, scope.kpis)
-        compiled, decoder = compile_measures(catalogue), RecordDecoder()
+        compiled, cities = compile_measures(catalogue), self.history.cities
         pending, read = Folded({}, {}, {}), 0
-        async for batch in stored_events.batches(connection, partition, *_event_times(catalogue, scope)):
-            events, _ = decoder.decode(batch.records, self.cities)
-            mine = [event for event in events if event.identity.city in scope.cities]
-            counting = await _counting(connection, batch.event_class, mine)
-            corrections.gather(pending, fold(counting, compiled, self.cities, batch.stored_at))
+        async for stored in self.history.read(connection, partition, *_event_times(catalogue, scope)):
+            mine = [event for event in stored.events if event.identity.city in scope.cities]
+            counting = await _counting(connection, stored.event_class, mine)
+            corrections.gather(pending, fold(counting, compiled, cities, stored.stored_at))
             if len(pending.parts) + len(pending.bins) + len(pending.entries) > PENDING:
-                await additions.add(connection, pending, partition, self.cities, self.now)
+                await additions.add(connection, pending, partition, cities, self.now)
                 pending = Folded({}, {}, {})
-            read += len(events)
+            read += len(stored.events)
             self.progress(partition, read)
-        await additions.add(connection, pending, partition, self.cities, self.now)
+        await additions.add(connection, pending, partition, cities, self.now)
 
 
 def _event_times(catalogue: Catalogue, scope: Scope) -> tuple[datetime, datetime]:

@@ -35,7 +35,7 @@ class Survey:
     horizons: dict[str, datetime] = field(default_factory=dict)
 
     def see(self, batches: Sequence[StoredBatch]) -> None:
-        """Fold these; a rebuild leaves imports alone, so they don't matter."""
+        """Fold these. Imports don't matter: none is ever lost."""
         for batch in batches:
             if batch.partition != IMPORTED:
                 events, _ = self.decoder.decode(batch.records, self.cities)
@@ -51,10 +51,11 @@ class Survey:
         if known is None or known < bucket + MINUTE:
             self.horizons[kpi] = bucket + MINUTE
 
-    async def record(self, connection: AsyncConnection) -> None:
-        """From now on rebuilds leave earlier buckets alone."""
-        rows = [{"kpi": kpi, "bucket": bucket} for kpi, bucket in sorted(self.horizons.items())]
+    async def record(self, connection: AsyncConnection, *, lost: bool) -> None:
+        """From now on rebuilds from the ledger leave earlier buckets alone; where events are lost, all rebuilds do."""
+        names = ("bucket", "lost") if lost else ("bucket",)
+        rows = [{"kpi": kpi} | dict.fromkeys(names, bucket) for kpi, bucket in sorted(self.horizons.items())]
         if rows:
-            upsert = insert(rebuild_horizon).values(rows)
-            later = sa.func.greatest(rebuild_horizon.c.bucket, upsert.excluded.bucket)
-            await connection.execute(upsert.on_conflict_do_update(index_elements=["kpi"], set_={"bucket": later}))
+            upsert, c = insert(rebuild_horizon).values(rows), rebuild_horizon.c
+            later = {name: sa.func.greatest(c[name], upsert.excluded[name]) for name in names}
+            await connection.execute(upsert.on_conflict_do_update(index_elements=["kpi"], set_=later))

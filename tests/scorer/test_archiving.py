@@ -20,10 +20,11 @@ from schemas.events.envelope import EventClass
 from services.runtime import locks
 from services.runtime.database import open_database
 from services.scorer import floors, ledger_retention, parquet, stored_events
-from services.scorer.archive import Archive, batches
+from services.scorer.archive import Archive, batches_in
 from services.scorer.archiving import Done
 from services.scorer.errors import ArchiveError
 from services.scorer.ledger_retention import LedgerRetention
+from services.scorer.stored_events import StoredBatch
 from tests.scorer.old_days import CITIES, COMPILED, DUE, FIRST, NOW, World, call, calls, set_floor, standing
 
 pytestmark = pytest.mark.stack
@@ -44,6 +45,12 @@ def archived(archive: Archive) -> list[bytes]:
     """Every body in the folder."""
     paths = [path for name, day in archive.days() for path in archive.files(name, day)]
     return [row.body for path in paths for table in parquet.tables(path) for row in parquet.of_table(table)]
+
+
+def archived_batches(archive: Archive, partition: int, begin: datetime, end: datetime) -> list[StoredBatch]:
+    """What the folder has of a partition."""
+    paths = [(name, path) for name, day in archive.days() for path in archive.files(name, day)]
+    return [batch for name, path in paths for batch in batches_in(path, name, partition, begin, end)]
 
 
 async def test_what_is_dropped_was_archived(world: World) -> None:
@@ -82,14 +89,14 @@ async def test_archived_batches_are_those_of_the_ledger(world: World) -> None:
     async with world.engine.connect() as connection:
         before = [batch async for batch in stored_events.batches(connection, 0, *EVER)]
     await world.archive_all()
-    after = [batch async for batch in batches(world.archive.folder, 0, *EVER)]
+    after = archived_batches(world.archive, 0, *EVER)
     assert {(b.id, b.stored_at, r.offset): r.value for b in after for r in b.records} == {
         (b.id, b.stored_at, r.offset): r.value for b in before for r in b.records
     }
     since, until = FIRST + timedelta(hours=30), FIRST + timedelta(hours=60)
-    cut = [record.value async for batch in batches(world.archive.folder, 0, since, until) for record in batch.records]
+    cut = [record.value for batch in archived_batches(world.archive, 0, since, until) for record in batch.records]
     assert cut == [body for body in sent if since <= datetime.fromisoformat(json.loads(body)["time"]) < until]
-    assert [batch async for batch in batches(world.archive.folder, 1, *EVER)] == []
+    assert archived_batches(world.archive, 1, *EVER) == []
 
 
 async def test_the_floor_moves_while_scorers_write(world: World) -> None:
