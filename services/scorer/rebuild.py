@@ -2,8 +2,8 @@
 
 A check reads ledger and parts in one snapshot, so it needs no lock and nothing waits. What is written is computed under
 the lock of the partition's offset, as every batch is: that partition waits, the others go on. Where an archive is read
-too, archiving and importing wait meanwhile. Imports are a partition like the others, but follow no set of measures: they
-were added by the ones of their day.
+too, archiving and importing wait meanwhile. Imports are a partition like the others, but follow no set of measures:
+they were added by the ones of their day.
 """
 
 from __future__ import annotations

@@ -15,8 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas import tables
 from schemas.catalogue import Catalogue, Kpi
 from schemas.measures import Limit
-from services.scorer import measured_under, rebuild, versions
+from schemas.topics import DEAD_LETTERS
+from services.runtime.topic_identity import TopicIdentity
+from services.scorer import imports, measured_under, offsets, rebuild, versions
 from services.scorer.errors import OtherMeasuresError, OutdatedError
+from services.scorer.imported import IMPORTED, TOPIC
 from services.scorer.measures import compile_measures
 from services.scorer.rebuild import Rebuilder
 from services.scorer.refolding import Scope
@@ -236,8 +239,10 @@ async def test_another_category_rebuilds_everything_of_the_city(floored: AsyncEn
 async def test_partitions_are_those_with_an_offset(floored: AsyncEngine) -> None:
     for number in (4, 2):
         await Log(number, []).enter(floored)
-    async with floored.connect() as connection:
-        assert await rebuild.partitions_of(connection) == [2, 4]
+    async with floored.begin() as connection:
+        await offsets.enter(connection, TopicIdentity("test", "letters"), DEAD_LETTERS, 7, 0)
+        await offsets.enter(connection, imports.IDENTITY, TOPIC, IMPORTED, 0)
+        assert await rebuild.partitions_of(connection) == [IMPORTED, 2, 4]
 
 
 def test_the_fold_itself_is_part_of_the_basis(monkeypatch: pytest.MonkeyPatch) -> None:
