@@ -395,6 +395,9 @@ kpi_mark: Final = sa.Table(
     sa.Column("kpi", sa.Text, primary_key=True),
     sa.Column("partition", sa.SmallInteger, primary_key=True),
     sa.Column("revision", sa.BigInteger, nullable=False, comment="grows by 1 with every batch that changed the KPI"),
+    sa.Column("day", sa.DateTime(timezone=True), comment="begin of the newest day that was running when it grew"),
+    sa.Column("oldest", sa.DateTime(timezone=True), comment="bucket that the newest batch added to"),
+    sa.Column("past", sa.BigInteger, nullable=False, server_default="0", comment="batches added before `day`"),
 )
 
 dead_letter: Final = sa.Table(

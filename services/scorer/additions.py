@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scorer import bins, changed_days, entries, parts
+from services.scorer import bins, changed_days, entries, marks, parts
 from services.scorer.types import City, Folded
 from services.scorer.writes import Bound, together
 
@@ -27,6 +27,6 @@ async def add(
         *bins.added(folded.bins, cities, now),
         entries.added(folded.entries),
         changed_days.recorded(folded, cities, now),
-        parts.marked(folded.changed()),
+        marks.marked(folded, cities, now),
     ]
     await together(connection, writes, partition)

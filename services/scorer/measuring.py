@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.catalogue import Catalogue, Kpi
 from schemas.snapshot import Window
-from services.scorer import entries, reading
-from services.scorer.kinds import Facts, Span
+from services.scorer import entries, marks, reading
+from services.scorer.kinds import Facts, Span, Sums
+from services.scorer.marks import Marks
+from services.scorer.settled import Settled
 from services.scorer.snapshots import Measured
 from services.scorer.tiers import LENGTH, before, just_before, trailing
 from services.scorer.types import City
@@ -57,13 +60,14 @@ class Measuring:
     def __init__(self, catalogue: Catalogue) -> None:
         self._kpis = {kpi.code: kpi for _, kpi in catalogue.measured()}
         self._known: dict[tuple[str, str], _Known] = {}
+        self._settled = Settled()
 
     async def measure(self, connection: AsyncConnection, city: City, now: datetime) -> dict[str, Measured]:
         """Every KPI of the catalogue over the trailing window of its period."""
-        revisions = await reading.revisions(connection, city.code)
+        marked = await marks.read(connection, city.code)
         newest = (await reading.newest(connection, city.code, [now]))[now]
         asked = [self._live(kpi, city, now) for kpi in self._kpis.values()]
-        states = await self._remembered(connection, city, asked, revisions)
+        states = await self._remembered(connection, city, asked, marked)
         unsure = {one.kpi: one for one, state in zip(asked, states, strict=True) if self._is_unsure(one, state)}
         windows = self._windows(unsure.values())
         reported = await reading.reported(connection, city.code, windows) if windows else {}
@@ -104,29 +108,47 @@ class Measuring:
         return {one.window for one in asked} | {one.before for one in asked if self._is_change(one)}
 
     async def _remembered(
-        self, connection: AsyncConnection, city: City, asked: Sequence[Asked], revisions: Mapping[str, int]
+        self, connection: AsyncConnection, city: City, asked: Sequence[Asked], marked: Mapping[str, Marks]
     ) -> list[_State]:
         """State per KPI; what has any part at all and moved is read again, the rest is remembered."""
         moved = []
         for one in asked:
             known = self._known.get((city.code, one.kpi))
-            revision = revisions.get(one.kpi, 0)
-            if revision and (known is None or known[:2] != (one.window, revision)):
+            if one.kpi in marked and (known is None or known[:2] != (one.window, marked[one.kpi].revision)):
                 moved.append(one)
-        for one, state in zip(moved, await self._read(connection, city, moved), strict=True):
-            self._known[city.code, one.kpi] = _Known(one.window, revisions[one.kpi], state)
-        return [self._known[city.code, one.kpi].state if one.kpi in revisions else _NOTHING for one in asked]
+        for one, state in zip(moved, await self._read(connection, city, moved, marked), strict=True):
+            self._known[city.code, one.kpi] = _Known(one.window, marked[one.kpi].revision, state)
+        return [self._known[city.code, one.kpi].state if one.kpi in marked else _NOTHING for one in asked]
 
-    async def _read(self, connection: AsyncConnection, city: City, asked: Sequence[Asked]) -> list[_State]:
+    async def _read(
+        self, connection: AsyncConnection, city: City, asked: Sequence[Asked], marked: Mapping[str, Marks] | None = None
+    ) -> list[_State]:
         """What is stored about all of them, with one statement per tier and one for dated entries."""
         earlier = [one for one in asked if self._is_change(one)]
         windows = [(one.kpi, one.window) for one in asked] + [(one.kpi, one.before) for one in earlier]
-        parts = await reading.parts(connection, city, windows) if windows else []
+        parts = await self._parts(connection, city, windows, marked)
         moments = [(one.kpi, one.at) for one in asked] + [(one.kpi, just_before(one.before.end)) for one in earlier]
         totals = await self._totals(connection, city, moments)
         facts = [Facts(summed, total) for summed, total in zip(parts, totals, strict=True)]
         befores = dict(zip(earlier, facts[len(asked) :], strict=True))
         return [_State(found, befores.get(one, Facts())) for one, found in zip(asked, facts, strict=False)]
+
+    async def _parts(
+        self,
+        connection: AsyncConnection,
+        city: City,
+        windows: Sequence[tuple[str, Window]],
+        marked: Mapping[str, Marks] | None,
+    ) -> list[dict[str, Sums]]:
+        """Sums per window; with marks, only what was added to since is read."""
+        made_of = reading.cuts(city, windows)
+        wanted = dict.fromkeys(chain.from_iterable(made_of))
+        known = self._settled.of(city.code, wanted, marked) if marked else {}
+        read = await reading.parts(connection, city, [cut for cut in wanted if cut not in known])
+        sums = {**known, **read}
+        if marked:
+            self._settled.keep(city.code, sums, marked)
+        return [reading.together(sums[cut] for cut in cuts) for cuts in made_of]
 
     async def _totals(
         self, connection: AsyncConnection, city: City, moments: Sequence[tuple[str, datetime]]

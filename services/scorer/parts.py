@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, get_args
 
@@ -46,16 +46,6 @@ def _add(tier: Tier) -> Write:
 
 _ADD: Final = {tier: _add(tier) for tier in TIERS}
 
-_MARK: Final = Write(
-    "kpi_mark",
-    {"city": sa.Text(), "kpi": sa.Text()},
-    """
-    INSERT INTO kpi_mark (city, kpi, partition, revision)
-    SELECT city, kpi, :partition, 1 FROM unnest(:kpi_mark_city, :kpi_mark_kpi) AS changed(city, kpi)
-    ON CONFLICT (city, kpi, partition) DO UPDATE SET revision = kpi_mark.revision + 1
-    """,
-)
-
 
 def added(minutes: Parts, cities: Mapping[str, City], now: datetime) -> Iterator[Bound]:
     """The parts of a batch, in every tier that keeps their time."""
@@ -63,8 +53,3 @@ def added(minutes: Parts, cities: Mapping[str, City], now: datetime) -> Iterator
     for tier in TIERS:
         rolled = roll_up(minutes, tier, timezones, now)
         yield _ADD[tier].of([key + part for key, part in sorted(rolled.items())])
-
-
-def marked(changed: Iterable[tuple[str, str]]) -> Bound:
-    """A new revision for every changed (city, KPI)."""
-    return _MARK.of(sorted(changed))

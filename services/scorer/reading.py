@@ -3,9 +3,10 @@ length of the history behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from operator import add
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -44,10 +45,6 @@ def _sum(tier: Tier) -> sa.TextClause:
 
 
 _SUM: Final = {tier: _sum(tier) for tier in TIERS}
-
-_REVISIONS: Final = sa.text(
-    "SELECT kpi, sum(revision)::bigint AS revision FROM kpi_mark WHERE city = :city GROUP BY kpi"
-)
 
 # From one system to the next through the primary key: SELECT DISTINCT would read the whole history.
 _SYSTEMS: Final = """
@@ -95,40 +92,50 @@ _REPORTED: Final = sa.text(f"""
 )
 
 
-async def parts(connection: AsyncConnection, city: City, asked: Sequence[tuple[str, Window]]) -> list[dict[str, Sums]]:
-    """Sums of all partitions and districts, by component, of each KPI over its window, in the order asked."""
-    total: list[dict[str, Sums]] = [{} for _ in asked]
-    for tier, pieces in _by_tier(city, asked).items():
-        numbers, kpis, begins, ends = map(list, zip(*pieces, strict=True))
-        rows = await connection.execute(
-            _SUM[tier],
-            {
-                "city": city.code,
-                "number": numbers,
-                "kpi": kpis,
-                "begin": begins,
-                "end": ends,
-                "first": min(begins),
-                "last": max(ends),
-            },
-        )
-        for number, component, *added in rows:
-            known = total[number].get(component, Sums())
-            total[number][component] = Sums(*(a + b for a, b in zip(known, added, strict=True)))
+class Cut(NamedTuple):
+    """A KPI in buckets of one tier with begin <= bucket < end."""
+
+    kpi: str
+    tier: Tier
+    begin: datetime
+    end: datetime
+
+
+def cuts(city: City, asked: Iterable[tuple[str, Window]]) -> list[list[Cut]]:
+    """What each KPI's window is made of. Pure."""
+    return [[Cut(kpi, *piece) for piece in cover(window, city.timezone)] for kpi, window in asked]
+
+
+def together(sums: Iterable[Mapping[str, Sums]]) -> dict[str, Sums]:
+    """Sums by component, added up. Pure."""
+    total: dict[str, Sums] = {}
+    for one in sums:
+        for component, added in one.items():
+            known = total.get(component)
+            total[component] = added if known is None else Sums(*map(add, known, added))
     return total
 
 
-def _by_tier(city: City, asked: Sequence[tuple[str, Window]]) -> dict[Tier, list[tuple[int, str, datetime, datetime]]]:
-    pieces: dict[Tier, list[tuple[int, str, datetime, datetime]]] = {}
-    for number, (kpi, window) in enumerate(asked):
-        for tier, begin, end in cover(window, city.timezone):
-            pieces.setdefault(tier, []).append((number, kpi, begin, end))
-    return pieces
+async def parts(connection: AsyncConnection, city: City, asked: Collection[Cut]) -> dict[Cut, dict[str, Sums]]:
+    """Sums of all partitions and districts, by component; one statement per tier."""
+    total: dict[Cut, dict[str, Sums]] = {cut: {} for cut in asked}
+    for tier in TIERS:
+        if of_tier := [cut for cut in total if cut.tier == tier]:
+            for number, component, *sums in await connection.execute(_SUM[tier], _where(city, of_tier)):
+                total[of_tier[number]][component] = Sums(*sums)
+    return total
 
 
-async def revisions(connection: AsyncConnection, city: str) -> dict[str, int]:
-    """A number per KPI that grows with every committed batch that changed it."""
-    return {row.kpi: row.revision for row in await connection.execute(_REVISIONS, {"city": city})}
+def _where(city: City, asked: Sequence[Cut]) -> dict[str, object]:
+    return {
+        "city": city.code,
+        "number": list(range(len(asked))),
+        "kpi": [cut.kpi for cut in asked],
+        "begin": [cut.begin for cut in asked],
+        "end": [cut.end for cut in asked],
+        "first": min(cut.begin for cut in asked),
+        "last": max(cut.end for cut in asked),
+    }
 
 
 async def newest(

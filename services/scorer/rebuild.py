@@ -25,7 +25,7 @@ from schemas.topics import EVENTS
 from services.runtime import locks
 from services.runtime.clock import Clock
 from services.runtime.database import open_database
-from services.scorer import changed_days, difference, floors, measured_under, refolding, versions
+from services.scorer import changed_days, difference, floors, marks, measured_under, refolding, versions
 from services.scorer.archive import Archive
 from services.scorer.changed_days import ChangedDay
 from services.scorer.difference import SHAPES, Difference, Shape, Window
@@ -173,10 +173,6 @@ def _windows(shape: Shape, scope: Scope, horizons: Mapping[str, datetime], now: 
     return {kpi: Window(max(begin, horizons.get(kpi, begin)), scope.end) for kpi in sorted(scope.kpis)}
 
 
-_MARK: Final = sa.text("""
-    INSERT INTO public.kpi_mark (city, kpi, partition, revision) VALUES (:city, :kpi, :partition, 1)
-    ON CONFLICT (city, kpi, partition) DO UPDATE SET revision = kpi_mark.revision + 1
-""")
 _MARK_DAY: Final = sa.text("""
     INSERT INTO public.changed_day (city, day, kpi, onwards, partition, revision, since, changed_at)
     VALUES (:city, :day, :kpi, :onwards, :partition, 1, :now, :now)
@@ -190,7 +186,7 @@ async def _mark(connection: AsyncConnection, partition: int, found: Sequence[Dif
     changed = sorted({(lack.city, lack.kpi) for lack in found})
     if changed:
         rows = [{"city": city, "kpi": kpi, "partition": partition} for city, kpi in changed]
-        await connection.execute(_MARK, rows)
+        await connection.execute(marks.ALL, rows)
     for city in sorted({city for city, _ in changed}):
         await connection.execute(sa.select(sa.func.pg_notify(tables.CHANNEL_PARTS, city)))
 

@@ -33,9 +33,9 @@ _ACTIVITY: Final = """
     CROSS JOIN unnest(CAST(:systems AS text[])) AS s(system) ON CONFLICT DO NOTHING
 """
 _MARKS: Final = """
-    INSERT INTO kpi_mark (city, kpi, partition, revision) SELECT :city, kpi, 0, 1
+    INSERT INTO kpi_mark (city, kpi, partition, revision, day) SELECT :city, kpi, 0, 1, :day
     FROM unnest(CAST(:kpis AS text[])) AS k(kpi) ON CONFLICT (city, kpi, partition) DO UPDATE
-    SET revision = kpi_mark.revision + 1
+    SET revision = kpi_mark.revision + 1, day = greatest(kpi_mark.day, excluded.day)
 """
 _SCORES: Final = """
     INSERT INTO {table} (city, computed_at, revision, catalogue_hash, index, lower, upper, coverage, snapshot)
@@ -66,7 +66,7 @@ class Past:
                 sa.text(_ACTIVITY),
                 {"city": self.city, "systems": list(self.systems), "begin": hour_of(begin), "end": now},
             )
-            await mark(connection, self.city, self.kpis)
+            await mark(connection, self.city, self.kpis, day_of(now, self.timezone))
 
     async def write_scores(self, engine: AsyncEngine, days: int, now: datetime) -> None:
         """The current snapshot again as the score of every minute, hour and day that is kept."""
@@ -93,9 +93,9 @@ class Past:
             await connection.execute(sa.text(_PARTS.format(tier=tier)), {**values, "kpis": kpis})
 
 
-async def mark(connection: AsyncConnection, city: str, kpis: Sequence[str]) -> None:
-    """As if a batch had changed these KPIs."""
-    await connection.execute(sa.text(_MARKS), {"city": city, "kpis": list(kpis)})
+async def mark(connection: AsyncConnection, city: str, kpis: Sequence[str], day: datetime) -> None:
+    """As if a batch had added to these KPIs on the running day, which began then."""
+    await connection.execute(sa.text(_MARKS), {"city": city, "kpis": list(kpis), "day": day})
 
 
 def _kept_from(kept: timedelta | None, begin: datetime, now: datetime) -> datetime:

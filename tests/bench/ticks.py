@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.catalogue import Catalogue
 from services.runtime.metrics import Metrics
 from services.scorer.score_writer import ScoreWriter
+from services.scorer.tiers import day_of
 from services.scorer.types import City
 from tests.bench.past import mark
 
@@ -22,27 +23,28 @@ class Ticking:
     def __init__(self, engine: AsyncEngine, catalogue: Catalogue, now: datetime) -> None:
         self._engine = engine
         self._now = now
+        self._kpis = [kpi.code for _, kpi in catalogue.measured()]
         self._writer = ScoreWriter(engine, catalogue, lambda: self._now, Metrics())
 
     async def sliding(self, city: City, count: int) -> list[float]:
-        """Milliseconds of ticks of which each is in a minute of its own, so that every window has moved; sorted."""
+        """Milliseconds of ticks of which each is in a minute of its own; sorted.
+
+        So every window has moved, and every KPI has been added to.
+        """
         await self._writer.score(city)
         took = []
         for _ in range(count):
             self._now += timedelta(minutes=1)
-            took.append(await self._tick(city))
+            took.append(await self._tick_after(city, self._kpis))
         return sorted(took)
 
     async def changed(self, city: City, kpis: Sequence[str], count: int) -> list[float]:
         """Milliseconds of ticks within a minute, each after a batch that changed these KPIs; sorted."""
-        took = []
-        for _ in range(count):
-            async with self._engine.begin() as connection:
-                await mark(connection, city.code, kpis)
-            took.append(await self._tick(city))
-        return sorted(took)
+        return sorted([await self._tick_after(city, kpis) for _ in range(count)])
 
-    async def _tick(self, city: City) -> float:
+    async def _tick_after(self, city: City, kpis: Sequence[str]) -> float:
+        async with self._engine.begin() as connection:
+            await mark(connection, city.code, kpis, day_of(self._now, city.timezone))
         began = time.perf_counter()
         await self._writer.score(city)
         return 1000 * (time.perf_counter() - began)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.scorer.parts import marked
-from services.scorer.writes import Write, together
+from services.scorer import marks
+from services.scorer.types import City, Folded, Part, PartKey
+from services.scorer.writes import Bound, Write, together
 
 pytestmark = pytest.mark.stack
 
@@ -19,6 +22,14 @@ CITIES = Write(
     SELECT code, '{}', category, 'Asia/Almaty' FROM unnest(:city_code, :city_category) AS added(code, category)
     """,
 )
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TOWNS = {code: City(code, "regional", "Asia/Almaty", 0) for code in "ab"}
+
+
+def marked(changed: list[tuple[str, str]]) -> Bound:
+    """One event each, at this moment."""
+    parts = {PartKey(city, kpi, "", "", NOW): Part(1, 0, 1) for city, kpi in changed}
+    return marks.marked(Folded(parts, {}, {}), TOWNS, NOW)
 
 
 async def test_all_are_written_and_none_without_rows(database: AsyncEngine) -> None:
@@ -29,9 +40,9 @@ async def test_all_are_written_and_none_without_rows(database: AsyncEngine) -> N
         await together(connection, [CITIES.of([]), marked([("a", "1.8"), ("b", "2.1")])], 3)
     async with database.connect() as connection:
         cities = await connection.execute(sa.text("SELECT code, category FROM city WHERE name = '{}' ORDER BY code"))
-        marks = await connection.execute(sa.text("SELECT city, kpi, partition, revision FROM kpi_mark ORDER BY city"))
+        written = await connection.execute(sa.text("SELECT city, kpi, partition, revision FROM kpi_mark ORDER BY city"))
         assert cities.all() == [("a", "regional"), ("b", "district")]
-        assert marks.all() == [("a", "1.8", 3, 2), ("b", "2.1", 3, 1)]
+        assert written.all() == [("a", "1.8", 3, 2), ("b", "2.1", 3, 1)]
 
 
 async def test_one_that_fails_writes_nothing(database: AsyncEngine) -> None:
