@@ -47,11 +47,20 @@ class Log:
             await offsets.enter(connection, TopicIdentity("test", "truth"), EVENTS, self.number, 0)
 
     async def commit(
-        self, engine: AsyncEngine, cut: slice, now: datetime, compiled: Compiled = COMPILED, measures: str = ""
+        self,
+        engine: AsyncEngine,
+        cut: slice,
+        now: datetime,
+        compiled: Compiled = COMPILED,
+        *,
+        measures: str = "",
+        straight: bool = False,
     ) -> Outcome:
         records = [Record(cut.start + place, value) for place, value in enumerate(self.values[cut])]
         batch = Batch("test", "truth", EVENTS, self.number, cut.start, records)
-        return await commit_events(engine, batch, self.decoder, compiled, CITIES, lambda: now, measures=measures)
+        return await commit_events(
+            engine, batch, self.decoder, compiled, CITIES, lambda: now, measures=measures, straight=straight
+        )
 
 
 def distributed(rng: random.Random, bodies: list[bytes], partitions: int) -> list[Log]:

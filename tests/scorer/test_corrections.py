@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
+from pydantic import SecretStr
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
-from services.scorer.errors import ContendedError, FencedError
+from services.scorer.errors import ContendedError, FencedError, KnownEventsError
 from tests.scorer.events import PREFIX
 from tests.scorer.logs import FLOOR, TOWNS, Log, assert_same, distributed, interleaved
 from tests.scorer.model import Model
+from tests.scorer.mortal import CrashError, Fate, mortal
 from tests.scorer.streams import BEGIN, Stream, encoded
 
 pytestmark = pytest.mark.stack
@@ -28,54 +28,86 @@ pytestmark = pytest.mark.stack
 SEEDS = range(int(os.environ.get("AHUAL_TEST_SEEDS", "8")))
 
 
-class CrashError(Exception):
-    """Stands for a process that dies between two statements."""
-
-
-@contextmanager
-def dying_at(engine: AsyncEngine, statement: int) -> Iterator[None]:
-    """The n-th statement from now on is never run."""
-    left = statement
-
-    def count(*_args: Any) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise CrashError
-
-    event.listen(engine.sync_engine, "before_cursor_execute", count)
-    try:
-        yield
-    finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", count)
-
-
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_the_database_holds_what_the_model_holds(floored: AsyncEngine, seed: int) -> None:
-    rng = random.Random(seed)
+async def test_the_database_holds_what_the_model_holds(
+    floored: AsyncEngine, database_url: SecretStr, seed: int
+) -> None:
+    rng, fate = random.Random(seed), Fate()
     model = Model(TOWNS, FLOOR)
     logs = distributed(rng, Stream(seed).bodies(250), partitions=3)
     for log in logs:
         await log.enter(floored)
     now = BEGIN
-    for log, cut in interleaved(rng, logs):
-        now += timedelta(microseconds=rng.randrange(90_000_000))
-        for _ in range(rng.choice([0, 0, 1, 2])):
-            with dying_at(floored, rng.randrange(1, 25)):
+    async with mortal(database_url, fate) as engine:
+        for log, cut in interleaved(rng, logs):
+            now += timedelta(microseconds=rng.randrange(90_000_000))
+            for step in (*(rng.randrange(1, 30) for _ in range(rng.choice([0, 0, 1, 2]))), 0):
+                with fate.at(step):
+                    try:
+                        await as_it_comes(rng, log, engine, cut, now)
+                    except CrashError:
+                        continue
+                    except FencedError:
+                        pass  # only the answer to COMMIT was lost
+                    break
+            with pytest.raises(FencedError):
+                await log.commit(floored, cut, now)
+            for value in log.values[cut]:
+                model.take(log.number, value, now)
+    await assert_same(floored, model, now)
+
+
+async def as_it_comes(rng: random.Random, log: Log, engine: AsyncEngine, cut: slice, now: datetime) -> None:
+    """In the fast way, if it works; the way of a scorer."""
+    if rng.random() < 0.5:
+        try:
+            await log.commit(engine, cut, now, straight=True)
+        except KnownEventsError:
+            pass
+        else:
+            return
+    await log.commit(engine, cut, now)
+
+
+@pytest.mark.parametrize("straight", [True, False])
+async def test_death_at_each_step_in_turn(floored: AsyncEngine, database_url: SecretStr, *, straight: bool) -> None:
+    """Until COMMIT every step leaves nothing behind; after it everything is there."""
+    fate, died = Fate(), []
+    source = "/karaganda/contact-centre/pbx-1"
+    stored = [call(source, "o-1"), call(source, "o-2")]
+    batch = [call(source, "c-1", supersedes="o-1"), call(source, "n-1"), b"nonsense", call(source, "n-2")]
+    log = Log(0, [*stored, *batch, *([] if straight else [*stored, call(source, "e", supersedes="never-sent")])])
+    cut = slice(len(stored), len(log.values))
+    await log.enter(floored)
+    await log.commit(floored, slice(0, len(stored)), BEGIN)
+    before = await everything(floored)
+    async with mortal(database_url, fate) as engine:
+        for step in count(1):
+            with fate.at(step):
                 try:
-                    await log.commit(floored, cut, now)
-                except CrashError:
-                    continue
+                    await log.commit(engine, cut, BEGIN, straight=straight)
+                except CrashError as crash:
+                    died.append(str(crash))
                 except FencedError:
                     break
-            break
-        else:
-            await log.commit(floored, cut, now)
-        with pytest.raises(FencedError):
-            await log.commit(floored, cut, now)
-        for value in log.values[cut]:
-            model.take(log.number, value, now)
-    await assert_same(floored, model, now)
+            if not died[-1].startswith("COMMIT"):
+                assert await everything(floored) == before, died[-1]
+    assert await everything(floored) != before
+    table = "ledger_department" if straight else "incoming"
+    assert {f"before COPY {table}", "half of COPY", f"after COPY {table}", "COMMIT;"} <= set(died)
+    model = Model(TOWNS, FLOOR)
+    for value in log.values:
+        model.take(0, value, BEGIN)
+    await assert_same(floored, model, BEGIN)
+
+
+async def everything(engine: AsyncEngine) -> dict[str, list[Any]]:
+    """What a batch may write."""
+    async with engine.connect() as connection:
+        return {
+            table.name: sorted(map(str, (await connection.execute(sa.select(table))).all()))
+            for table in tables.metadata.sorted_tables
+        }
 
 
 async def test_two_partitions_that_correct_the_same_event_at_once_agree(floored: AsyncEngine) -> None:
