@@ -9,25 +9,39 @@ from simulators.system import System
 from simulators.systems import (
     contact_centre,
     education,
+    electricity,
     emergency,
+    energy,
+    environment,
     fire_safety,
+    gas,
+    greenery,
+    heat,
     housing,
     public_safety,
     situation_centre,
     video,
+    waste,
+    water,
 )
 
-SYSTEMS: Final[Mapping[str, System]] = {
-    module.SYSTEM.name: module.SYSTEM
-    for module in (
-        situation_centre,
-        contact_centre,
-        video,
-        fire_safety,
-        emergency,
-        public_safety,
-        housing,
-        education,
-    )
-}
+_MODULES: Final = (
+    situation_centre,
+    contact_centre,
+    video,
+    fire_safety,
+    greenery,
+    waste,
+    electricity,
+    water,
+    heat,
+    gas,
+    emergency,
+    public_safety,
+    environment,
+    housing,
+    education,
+    energy,
+)
+SYSTEMS: Final[Mapping[str, System]] = {module.SYSTEM.name: module.SYSTEM for module in _MODULES}
 """By name, in the order of annex 2; then the departments."""

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from simulators.truths import contact_centre, fire_safety, situation_centre, video
+from simulators.truths import (
+    contact_centre,
+    electricity,
+    energy,
+    environment,
+    fire_safety,
+    gas,
+    greenery,
+    heat,
+    situation_centre,
+    video,
+    waste,
+    water,
+)
 from simulators.truths.kpi import Kpi
 
 _MODULES: Final = (
@@ -13,6 +26,14 @@ _MODULES: Final = (
     contact_centre,
     video,
     fire_safety,
+    greenery,
+    waste,
+    electricity,
+    water,
+    heat,
+    gas,
+    environment,
+    energy,
 )
 TRUTHS: Final[Mapping[str, Kpi]] = {code: kpi for module in _MODULES for code, kpi in module.KPIS.items()}
 """By code."""

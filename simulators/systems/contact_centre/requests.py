@@ -36,9 +36,12 @@ _CATEGORIES: Final[Mapping[str, _Category]] = {
     "lift": _Category(6, DAY, "housing-inspection"),
     "refuse": _Category(14, 3 * DAY, "municipal-waste"),
     "street-lighting": _Category(10, 3 * DAY, "city-lighting"),
+    "gas": _Category(5, DAY, "gas-utility"),
+    "greenery": _Category(6, LONGEST_TERM, "landscaping"),
     "roads": _Category(14, LONGEST_TERM, "road-service"),
     "yards": _Category(14, LONGEST_TERM, "landscaping"),
 }
+_WEIGHTS: Final = {name: category.weight for name, category in _CATEGORIES.items()}
 
 
 class _Request(NamedTuple):
@@ -64,10 +67,15 @@ def in_slot(seed: int, city: City, slot: int) -> Iterator[Fact]:
         yield from _request(seed, city, rng, slot, number)
 
 
+def _weights(city: City, slot: int) -> Mapping[str, int]:
+    """What residents turn to 109 with; while a heat main has burst, mostly with the cold."""
+    return _WEIGHTS | {"heating": 90} if city.suffers("heat-main-burst", slot * SLOT) else _WEIGHTS
+
+
 def _request(seed: int, city: City, rng: Random, slot: int, number: int) -> Iterator[Fact]:
     code = _code(seed, slot, number)
     kind = _pick(rng, _KINDS)
-    name = _pick(rng, {name: category.weight for name, category in _CATEGORIES.items()})
+    name = _pick(rng, _weights(city, slot))
     category = _CATEGORIES[name]
     registered = slot * SLOT + rng.randrange(SLOT)
     common: dict[str, Any] = {"request": code, "registered_at": registered, "due_at": registered + category.term}
