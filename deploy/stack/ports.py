@@ -30,6 +30,7 @@ class Ports(BaseSettings):
     ingest_http: int = Field(default=18081, ge=1, le=65535, description="HTTP intake for departments")
     metrics_ingest: int = Field(default=18091, ge=1, le=65535, description="Prometheus endpoint of the gateway")
     metrics_scorer: int = Field(default=18092, ge=1, le=65535, description="Prometheus endpoint of the scorer")
+    metrics_probe: int = Field(default=18093, ge=1, le=65535, description="Prometheus endpoint of the probe")
 
     @classmethod
     def test(cls) -> Ports:

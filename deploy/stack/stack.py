@@ -28,6 +28,9 @@ from services.runtime.tls import OwnCertificate, client_context
 SERVERS: Final = ("postgres", "kafka", "mosquitto")
 ACCOUNTS: Final = ("ingest", "scorer", "api")
 """Our services, each with an account of its own."""
+OUTSIDERS: Final = ("probe",)
+"""Processes without any account: they see the system as everybody does."""
+FOR_OUTSIDERS: Final = ("AHUAL_PROBE_", "AHUAL_ALLOW_PLAINTEXT", "AHUAL_TLS_CA_FILE")
 OPERATOR: Final = "operator"
 """Whoever uses the command: owns the database's tables, and rules Kafka."""
 TLS_MARK: Final = "tls"
@@ -103,12 +106,17 @@ class Stack:
         own = Program(
             name=program.name,
             argv=program.argv,
-            env={**self.env(program.name if program.name in ACCOUNTS else OPERATOR), **program.env},
+            env={**self._env_of(program.name), **program.env},
             cwd=program.cwd,
             stop_signal=program.stop_signal,
             stop_seconds=program.stop_seconds,
         )
         self._supervisor.add(own)
+
+    def _env_of(self, program: str) -> dict[str, str]:
+        if program in OUTSIDERS:
+            return {name: value for name, value in self.env().items() if name.startswith(FOR_OUTSIDERS)}
+        return self.env(program if program in ACCOUNTS else OPERATOR)
 
     def stop(self, name: str) -> None:
         """Stop a program or server and wait for its end; `restart` brings it back."""
@@ -195,6 +203,7 @@ class Stack:
         """The variables our services read, for this stack and for one of its accounts."""
         passwords = self._passwords()
         role = postgres.OWNER if account == OPERATOR else f"{postgres.OWNER}_{account}"
+        scheme = "https" if self.certs else "http"
         return {
             **self._tls_env(account),
             "AHUAL_STACK_FOLDER": str(self.layout.folder),
@@ -213,6 +222,10 @@ class Stack:
             "AHUAL_INGEST_METRICS_PORT": str(self.ports.metrics_ingest),
             "AHUAL_SCORER_METRICS_PORT": str(self.ports.metrics_scorer),
             "AHUAL_API_PORT": str(self.ports.api),
+            "AHUAL_PROBE_PAGE": f"{scheme}://127.0.0.1:{self.ports.api}/",
+            "AHUAL_PROBE_INTAKE": f"{scheme}://127.0.0.1:{self.ports.ingest_http}",
+            "AHUAL_PROBE_SPOOL": str(self.layout.folder / "probe.sqlite"),
+            "AHUAL_PROBE_METRICS_PORT": str(self.ports.metrics_probe),
         }
 
     def program_path(self, name: str) -> Path:

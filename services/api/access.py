@@ -18,6 +18,8 @@ PUBLIC: Final = frozenset(
         "/readyz",
         "/api/v1/catalogue",
         "/api/v1/cities",
+        "/api/v1/layers",
+        "/api/v1/visualisations",
         f"{_CITY}/cityscore",
         f"{_CITY}/cityscore/yearly",
         f"{_CITY}/events",

@@ -27,6 +27,7 @@ from services.api import (
     page,
     reconciliation,
     series,
+    shown,
     sources,
     windows,
     yearly,
@@ -68,6 +69,7 @@ _NOUNS: Final = (
     sources,
     reconciliation,
     page,
+    shown,
     health,
 )
 

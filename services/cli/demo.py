@@ -31,7 +31,7 @@ from deploy.stack.progress import ConsoleProgress
 from deploy.stack.tools import wait_until, write_private
 from schemas.identity import Identity
 from services.cli.database import CitiesFile, apply_cities
-from services.cli.ingest import add_key, revoke_key
+from services.cli.ingest import add_key, list_keys, revoke_key
 from services.cli.meter import Meter, line, parse
 from services.cli.simulation import Past, tell_past
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
@@ -125,7 +125,9 @@ def start(stack: Stack, progress: ConsoleProgress) -> NewKey:
     require_free(stack.ports, SERVICES.values())
     stack.up(tls=False)
     with progress.step("migrating"):
-        key = asyncio.run(_set_up(SecretStr(stack.env()["AHUAL_DATABASE_URL"])))
+        url = SecretStr(stack.env()["AHUAL_DATABASE_URL"])
+        key = asyncio.run(_set_up(url))
+        seeing = _probe_key(url, stack.layout.folder / "probe.key")
     for name in SERVICES:
         stack.start(Program(name=name, argv=(_ahual(), name)))
     for name, port in SERVICES.items():
@@ -135,7 +137,31 @@ def start(stack: Stack, progress: ConsoleProgress) -> NewKey:
                 seconds=READY_S,
                 failure=lambda name=name: _not_ready(stack, name),  # type: ignore[misc]
             )
+    env = {"AHUAL_PROBE_KEY": seeing, "AHUAL_PROBE_CITY": CITY.code}
+    stack.start(Program(name="probe", argv=(_ahual(), "probe"), env=env))
     return key
+
+
+def _probe_key(url: SecretStr, kept: Path) -> str:
+    """The observer's key: the one of the last start, if the database still knows it."""
+    before = kept.read_text("utf-8").strip() if kept.exists() else ""
+    key = asyncio.run(_known_or_new(url, before))
+    write_private(kept, key)
+    return key
+
+
+async def _known_or_new(url: SecretStr, key: str) -> str:
+    engine = open_database(url, pool_size=1, application="ahual-demo")
+    try:
+        known = {row["id"] for row in await list_keys(engine) if row["revoked_at"] is None}
+        if key and key.split(".")[1] in known:
+            return key
+        made = await add_key(engine, Identity(CITY.code, "situation-centre", "probe"))
+    finally:
+        await engine.dispose()
+    if made is None:
+        raise LookupError(CITY.code)
+    return made.text
 
 
 async def _set_up(url: SecretStr) -> NewKey:

@@ -16,6 +16,7 @@ MODULES: Final = (
     "ingest",
     "scorer",
     "api",
+    "probe",
     "simulate",
     "catalogue",
     "database",

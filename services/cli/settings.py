@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from services.runtime.messages import text
-from services.runtime.settings import DatabaseSettings
 
-S = TypeVar("S", bound=DatabaseSettings)
+S = TypeVar("S", bound=BaseSettings)
 
 
 def load(kind: type[S]) -> S:
@@ -30,7 +30,7 @@ def load(kind: type[S]) -> S:
         raise typer.Exit(2) from None
 
 
-def _of_local_stack(kind: type[DatabaseSettings]) -> dict[str, Any]:
+def _of_local_stack(kind: type[BaseSettings]) -> dict[str, Any]:
     if "AHUAL_DATABASE_URL" in os.environ:
         return {}
     from deploy.stack.stack import Stack  # noqa: PLC0415 -- a service that is told all does not pay for it

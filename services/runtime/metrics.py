@@ -63,6 +63,10 @@ METRICS: Final[dict[str, MetricDef]] = {
         "gauge", "Days below the floor that are not dropped: they wait for `ahual archive`", ("event_class",)
     ),
     "ahual_disk_free_ratio": MetricDef("gauge", "Free share of the disk a folder lies on, 0…1 (scorer)", ("folder",)),
+    "ahual_probe_looks_total": MetricDef("counter", "Looks at the public page from outside: good, bad", ("what",)),
+    "ahual_probe_answer_seconds": MetricDef("histogram", "Until page and score had answered the probe", (), _SECONDS),
+    "ahual_probe_shown": MetricDef("gauge", "What the probe found shown, by the name of its total", ("name",)),
+    "ahual_probe_unreported": MetricDef("gauge", "Observations that wait for the intake"),
     "ahual_cityscore_index": MetricDef("gauge", "CityScore-Kazakhstan, 0…100, operational estimate", ("city",)),
     "ahual_cityscore_coverage_ratio": MetricDef("gauge", "Share of the index that rests on data, 0…1", ("city",)),
     "ahual_sources": MetricDef(

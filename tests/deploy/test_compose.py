@@ -18,10 +18,16 @@ from deploy.stack import Stack, kafka, postgres
 from deploy.stack.passwords import Passwords
 from services.api.settings import ApiSettings
 from services.ingest.settings import IngestSettings
+from services.probe.settings import ProbeSettings
 from services.scorer.settings import ScorerSettings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-SERVICES: dict[str, type[BaseSettings]] = {"ingest": IngestSettings, "scorer": ScorerSettings, "api": ApiSettings}
+SERVICES: dict[str, type[BaseSettings]] = {
+    "ingest": IngestSettings,
+    "scorer": ScorerSettings,
+    "api": ApiSettings,
+    "probe": ProbeSettings,
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,8 @@ def test_every_service_starts_with_what_it_is_told(
     for variable, value in compose["services"][name]["environment"].items():
         assert isinstance(value, str)
         monkeypatch.setenv(variable, value)
+    if name == "probe":  # which its entrypoint reads from a file
+        monkeypatch.setenv("AHUAL_PROBE_KEY", "a.b.c")
     kind()
 
 

@@ -15,6 +15,7 @@ from schemas.retention import LEDGER_KEPT
 from services.api.settings import ApiSettings
 from services.api.stock_taking import OUTCOMES
 from services.ingest.settings import IngestSettings
+from services.probe.settings import ProbeSettings
 from services.runtime.metrics import METRICS
 from services.scorer.settings import ScorerSettings
 
@@ -75,5 +76,6 @@ def test_prometheus_looks_where_our_processes_tell() -> None:
     assert found == {
         "ahual-ingest": [f"127.0.0.1:{IngestSettings.model_fields['ingest_metrics_port'].default}"],
         "ahual-scorer": [f"127.0.0.1:{ScorerSettings.model_fields['scorer_metrics_port'].default}"],
+        "ahual-probe": [f"127.0.0.1:{ProbeSettings.model_fields['probe_metrics_port'].default}"],
         "ahual-api": [f"127.0.0.1:{ApiSettings.model_fields['api_port'].default}"],
     }

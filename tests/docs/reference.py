@@ -16,6 +16,7 @@ from schemas.topics import load_topics
 from services.api.settings import ApiSettings
 from services.cityscore.catalogue import load_catalogue
 from services.ingest.settings import IngestSettings
+from services.probe.settings import ProbeSettings
 from services.runtime.metrics import METRICS
 from services.runtime.settings import DatabaseSettings, RuntimeSettings
 from services.scorer.settings import ScorerSettings
@@ -95,6 +96,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "ingest": lambda: settings(IngestSettings, RuntimeSettings),
     "scorer": lambda: settings(ScorerSettings, RuntimeSettings),
     "api": lambda: settings(ApiSettings, RuntimeSettings),
+    "probe": lambda: settings(ProbeSettings),
     "ports": lambda: settings(Ports, prefix="AHUAL_PORT_"),
     "metrics": metrics,
     "topics": topics,

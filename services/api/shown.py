@@ -1,0 +1,21 @@
+"""What can be seen here, for who counts it (KPIs 1.3, 1.5 and 1.6) and for who shows it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from schemas.shown import Layer, Visualisation, load_shown
+
+router = APIRouter(prefix="/api/v1", tags=["page"])
+
+
+@router.get("/visualisations")
+async def visualisations() -> list[Visualisation]:
+    """The types of visualisation, and the page that has each."""
+    return list(load_shown().visualisations)
+
+
+@router.get("/layers")
+async def layers() -> list[Layer]:
+    """The layers of the map; their objects are GeoJSON at `url`."""
+    return list(load_shown().layers)
