@@ -26,6 +26,7 @@ class Reason(StrEnum):
     UNKNOWN_TOPIC = "unknown_topic"
     UNSUPPORTED_CHANNEL = "unsupported_channel"
     OVER_QUOTA = "over_quota"
+    NO_HASH_KEY = "no_hash_key"
 
     UNDECODABLE = "undecodable"
     UNKNOWN_CITY = "unknown_city"

@@ -38,7 +38,7 @@ def parse_identity(text: str) -> Identity:
     """Read `city/system/device`; ValueError when a part is missing, too many or not `[a-z0-9][a-z0-9_.-]*`."""
     parts = text.split("/")
     if len(parts) != 3 or not all(_PART.fullmatch(part) for part in parts):
-        raise ValueError(f"not a city/system/device: {text[:200]!r}")
+        raise ValueError("not a city/system/device in small Latin letters, digits, '_', '.', '-'")
     return Identity(*parts)
 
 
@@ -47,7 +47,7 @@ def parse_topic(topic: str) -> tuple[Identity, Channel]:
     head, _, tail = topic.removeprefix(TOPIC_PREFIX).rpartition("/")
     channel = next((known for known in CHANNELS if known == tail), None)
     if not topic.startswith(TOPIC_PREFIX) or channel is None:
-        raise ValueError(f"not an ahual/v1 topic: {topic[:200]!r}")
+        raise ValueError("not ahual/v1/{city}/{system}/{device}/{channel}")
     return parse_identity(head), channel
 
 

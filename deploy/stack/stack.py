@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.certs.authority import Authority
+from deploy.privacy import PrivacyFolder
 from deploy.stack import backup, broker, debian, kafka, leftovers, mosquitto, postgres
 from deploy.stack.credentials import RunningBroker
 from deploy.stack.errors import StackError, plain_errors
@@ -206,6 +207,7 @@ class Stack:
         scheme = "https" if self.certs else "http"
         return {
             **self._tls_env(account),
+            **self._privacy_env(account),
             "AHUAL_STACK_FOLDER": str(self.layout.folder),
             "AHUAL_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "AHUAL_DATABASE_URL": self.database_url(role),
@@ -228,6 +230,11 @@ class Stack:
             "AHUAL_PROBE_METRICS_PORT": str(self.ports.metrics_probe),
         }
 
+    @property
+    def privacy(self) -> PrivacyFolder:
+        """The stack's own hash keys and seal."""
+        return PrivacyFolder(self.layout.folder / "privacy")
+
     def program_path(self, name: str) -> Path:
         """Where an unpacked program lies: `mosquitto_pub`, `psql`, …"""
         return next(debian.home(self.layout) / path for path in debian.PROGRAMS if path.endswith(f"/{name}"))
@@ -237,6 +244,14 @@ class Stack:
             return {"AHUAL_ALLOW_PLAINTEXT": "true"}
         own = {"AHUAL_TLS_CERT_FILE": self.certs.certificate(account), "AHUAL_TLS_KEY_FILE": self.certs.key(account)}
         return {name: str(path) for name, path in {"AHUAL_TLS_CA_FILE": self.certs.ca, **own}.items()}
+
+    def _privacy_env(self, account: str) -> dict[str, str]:
+        """The gateways have the public half of the seal, whoever uses the command has both."""
+        if account not in ("ingest", OPERATOR) or not self.privacy.hash_keys.exists():
+            return {}
+        files = {"PRIVACY_KEYS": self.privacy.hash_keys, "SEAL_PUBLIC_KEY": self.privacy.seal_public}
+        own = {"SEAL_PRIVATE_KEY": self.privacy.seal_private} if account == OPERATOR else {}
+        return {f"AHUAL_{name}_FILE": str(path) for name, path in {**files, **own}.items()}
 
     def _choose(self, *, tls: bool | None) -> None:
         """Remember how this folder's stack speaks, and make sure of its certificates."""
@@ -261,6 +276,7 @@ class Stack:
             # The folder is new: what lies in its place under /var/lib belongs to one that was deleted.
             shutil.rmtree(self.layout.postgres, ignore_errors=True)
         passwords = self._passwords()
+        self.privacy.init(utc_now())
         return [
             postgres.prepare(self.layout, self.ports, passwords, self._progress, self.certs),
             kafka.prepare(self.layout, self.ports, self._progress, self.certs),

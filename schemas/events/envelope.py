@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from schemas.personal import LONGEST, PersonalMark, well_formed
+from schemas.personal import LONGEST, PersonalMark, looks_like_phone, well_formed
 
 EventClass = Literal["telemetry", "department"]
 
@@ -27,7 +27,16 @@ def _utc(moment: datetime) -> datetime:
 
 Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]
 """RFC 3339 with zone; kept in UTC, microseconds."""
-Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _no_phone(name: str) -> str:
+    if looks_like_phone(name):
+        raise ValueError("looks like a telephone number: give an id of your own, which says nothing of a person")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_no_phone)]
+"""An id or a name that identifies nobody: what does is one of the types below."""
 District = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """A district's code; empty parts of a city's territory leave it out."""
 

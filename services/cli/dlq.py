@@ -7,16 +7,20 @@ import base64
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from services.cli.ingest import fail, with_database
 from services.cli.settings import load
 from services.ingest import replay
-from services.ingest.errors import NotReplayableError, UnconfirmedError
+from services.ingest.dead_letters import KEPT_BYTES
+from services.ingest.errors import KeyFileError, NotReplayableError, SealError, UnconfirmedError
 from services.ingest.forwarder import Forwarder
-from services.ingest.settings import IngestSettings
+from services.ingest.privacy import Privacy
+from services.ingest.seal import Opened, Opener
+from services.ingest.settings import IngestSettings, OpenerSettings
+from services.ingest.validation import Limits
 from services.runtime.clock import utc_now
 from services.runtime.kafka import open_producer
 from services.runtime.messages import text
@@ -48,7 +52,12 @@ def register(app: typer.Typer) -> None:
         row = asyncio.run(with_database(lambda engine: replay.get(engine, letter_id)))
         if row is None:
             fail("ingest.dlq_unknown", id=letter_id)
-        _print_one(row, as_json=as_json)
+        opener = _opener()
+        try:
+            opened = replay.opened(row, opener)
+        except SealError:
+            fail(_why_sealed(opener), id=letter_id)
+        _print_one(row, opened, as_json=as_json)
 
     @group.command("replay", help=text("ingest.dlq_replay_help"))
     def _replay(
@@ -78,14 +87,28 @@ def _print_list(rows: Sequence[Any], *, as_json: bool) -> None:
         typer.echo(text("ingest.dlq_none"), err=True)
 
 
-def _print_one(row: Any, *, as_json: bool) -> None:
+def _print_one(row: Any, opened: Opened, *, as_json: bool) -> None:
+    brief = {**_brief(row), "topic": opened.topic, "sha256": opened.sha256}
     if as_json:
-        full = {**_brief(row), "payload": base64.b64encode(row.payload).decode()}
+        full = {**brief, "payload": base64.b64encode(opened.payload).decode()}
         typer.echo(json.dumps(full, default=str, ensure_ascii=False))
         return
-    for name, value in _brief(row).items():
+    for name, value in brief.items():
         typer.echo(f"{name:12} {'' if value is None else value}")
-    typer.echo(f"\n{bytes(row.payload).decode(errors='backslashreplace')}")
+    typer.echo(f"\n{opened.payload.decode(errors='backslashreplace')}")
+
+
+def _opener() -> Opener | None:
+    """What opens sealed payloads: the administrator's, if it is named."""
+    file = load(OpenerSettings).seal_private_key_file
+    try:
+        return Opener.read(file) if file else None
+    except KeyFileError as error:
+        fail("privacy.bad_file", problem=error)
+
+
+def _why_sealed(opener: Opener | None) -> str:
+    return "ingest.dlq_not_opened" if opener else "ingest.dlq_sealed"
 
 
 def _print_results(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
@@ -98,6 +121,7 @@ def _print_results(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
 
 async def _replay_all(engine: Any, ids: Sequence[int], filters: replay.Filters) -> list[dict[str, Any]]:
     settings = load(IngestSettings)
+    how = _How(settings.limits, _privacy(settings), _opener())
     tls = settings.client_tls()
     chosen = ids or await replay.find_pending(engine, filters)
     forwarder = Forwarder(lambda: open_producer(settings.kafka_bootstrap, client_id="ahual-dlq", tls=tls), Metrics())
@@ -106,26 +130,43 @@ async def _replay_all(engine: Any, ids: Sequence[int], filters: replay.Filters) 
         if chosen:
             started = True
             await forwarder.start()
-        return [await _replay_one(engine, forwarder, settings, letter_id) for letter_id in chosen]
+        return [await _replay_one(engine, forwarder, how, letter_id) for letter_id in chosen]
     finally:
         if started:
             await forwarder.close()
 
 
-async def _replay_one(engine: Any, forwarder: Forwarder, settings: IngestSettings, letter_id: int) -> dict[str, Any]:
+class _How(NamedTuple):
+    """By which terms letters are validated again, and what opens them."""
+
+    limits: Limits
+    privacy: Privacy
+    opener: Opener | None
+
+
+def _privacy(settings: IngestSettings) -> Privacy:
+    try:
+        return settings.privacy()
+    except KeyFileError as error:
+        fail("privacy.bad_file", problem=error)
+
+
+async def _replay_one(engine: Any, forwarder: Forwarder, how: _How, letter_id: int) -> dict[str, Any]:
     row = await replay.get(engine, letter_id)
     if row is None:
         return _result(letter_id, "dlq_unknown")
     now = utc_now()
     try:
-        outcomes = replay.revalidate(row, now, settings.limits)
+        outcomes = replay.revalidate(row, now, how.limits, how.privacy, how.opener)
         wrong = replay.first_rejected(outcomes)
         if wrong is not None:
             params = {"reason": wrong.reason.value, "field": wrong.field or "", "detail": wrong.detail}
             return _result(letter_id, "dlq_still_wrong", **params)
         count = await replay.send(engine, forwarder, row, outcomes, now)
     except NotReplayableError as error:
-        return _result(letter_id, str(error), kept=len(row.payload), size=row.size)
+        return _result(letter_id, str(error), kept=min(KEPT_BYTES, len(row.payload)), size=row.size)
+    except SealError:
+        return _result(letter_id, "dlq_not_opened" if how.opener else "dlq_sealed")
     except UnconfirmedError:
         return _result(letter_id, "dlq_unconfirmed")
     return _result(letter_id, "dlq_replayed", count=count)

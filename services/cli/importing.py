@@ -20,7 +20,9 @@ from schemas.tables import dead_letter
 from services.cli.archive import STATEMENT_S, Folder, archivist_of, catalogue, folder_of, refuse
 from services.cli.ingest import fail
 from services.cli.settings import load
-from services.ingest.errors import RejectedError
+from services.ingest.errors import KeyFileError, RejectedError
+from services.ingest.pseudonyms import Pseudonyms
+from services.ingest.settings import PrivacySettings
 from services.ingest.validation import Accepted, Limits, accept_item
 from services.runtime import locks
 from services.runtime.clock import utc_now
@@ -134,16 +136,24 @@ def _of_file(file: Path) -> tuple[Iterator[Given], Counter[str]]:
 
 def _valid(file: Path, rejected: Counter[str]) -> Iterator[Given]:
     now = utc_now()
+    pseudonyms = _pseudonyms()
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                outcome = accept_item(Identity("", "", ""), line.strip(), None, now, Limits(), _itself)
+                outcome = accept_item(Identity("", "", ""), line.strip(), None, now, Limits(), _itself, pseudonyms)
                 if isinstance(outcome, Accepted) and b'"clockless":true' not in outcome.body:
                     yield Given(outcome.body, number)
                 else:
                     rejected["rejected"] += 1
                     problem = "time is missing" if isinstance(outcome, Accepted) else outcome.detail
                     typer.echo(f"{file}:{number}: {problem}", err=True)
+
+
+def _pseudonyms() -> Pseudonyms:
+    try:
+        return load(PrivacySettings).privacy().pseudonyms
+    except KeyFileError as error:
+        fail("privacy.bad_file", problem=error)
 
 
 def _itself(source: str | None) -> Identity:

@@ -19,6 +19,7 @@ from services.cli.actor import actor
 from services.cli.settings import load
 from services.ingest import keys
 from services.ingest.devices import note
+from services.ingest.errors import KeyFileError
 from services.ingest.main import retire, run
 from services.ingest.settings import IngestSettings
 from services.runtime.database import DATABASE_ERRORS, open_database
@@ -32,14 +33,21 @@ def register(app: typer.Typer) -> None:
     @app.command("ingest", help=text("ingest.help"))
     def _ingest(retiring: Annotated[bool, typer.Option("--retire", help=text("ingest.retire_help"))] = False) -> None:
         settings = load(IngestSettings)
-        if retiring:
-            if not retire(settings):
-                fail("ingest.not_retired", name=settings.mqtt_client_id)
-            typer.echo(text("ingest.retired", name=settings.mqtt_client_id))
-        else:
-            run(settings)
+        try:
+            _serve(settings, retiring=retiring)
+        except KeyFileError as error:
+            fail("privacy.bad_file", problem=error)
 
     _register_keys(app)
+
+
+def _serve(settings: IngestSettings, *, retiring: bool) -> None:
+    if not retiring:
+        run(settings)
+    elif retire(settings):
+        typer.echo(text("ingest.retired", name=settings.mqtt_client_id))
+    else:
+        fail("ingest.not_retired", name=settings.mqtt_client_id)
 
 
 def _register_keys(app: typer.Typer) -> None:

@@ -27,6 +27,7 @@ MODULES: Final = (
     "device",
     "archive",
     "importing",
+    "privacy",
 )
 
 

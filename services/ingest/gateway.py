@@ -18,6 +18,7 @@ from services.ingest.delivery import Delivery
 from services.ingest.forwarder import Forwarder
 from services.ingest.line import Line
 from services.ingest.mqtt import Broker, MqttSession
+from services.ingest.privacy import Privacy
 from services.ingest.quota import Refusals
 from services.ingest.records import Outgoing, outgoing, parcel, rejection
 from services.ingest.settings import IngestSettings
@@ -49,8 +50,16 @@ class Gateway:
     """Bounded: above `ingest_max_in_flight` unconfirmed messages (or bytes) reading pauses, below half it goes on."""
 
     def __init__(
-        self, settings: IngestSettings, forwarder: Forwarder, clock: Clock, metrics: Metrics, *, retiring: bool = False
+        self,
+        settings: IngestSettings,
+        forwarder: Forwarder,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        privacy: Privacy | None = None,
+        retiring: bool = False,
     ) -> None:
+        self._privacy = privacy or Privacy.nothing()
         self._limits = settings.limits
         self._high = settings.ingest_max_in_flight
         self._high_bytes = settings.ingest_max_in_flight_bytes
@@ -121,7 +130,7 @@ class Gateway:
     def _tell(self, sender: Identity, number: int) -> None:
         detail = f"{number} more messages within a minute were over the device's quota and are not kept"
         refused = Rejected(Reason.OVER_QUOTA, None, detail, b"")
-        letter = rejection(refused, topic_of(sender, "events"), sender, self._clock())
+        letter = rejection(refused, topic_of(sender, "events"), sender, self._clock(), self._privacy.sealer)
         self._forwarder.put(parcel([letter], _nobody))
 
     async def emptied(self, quiet_s: float) -> None:
@@ -165,29 +174,30 @@ class Gateway:
     def _outgoing(self, delivery: Delivery, held: _Held) -> list[Outgoing]:
         now = self._clock()
         topic, payload = delivery.topic, delivery.payload
+        sealer = self._privacy.sealer
         try:
             identity, channel = _parse_topic(topic)
         except ValueError as error:
             unknown = Rejected(Reason.UNKNOWN_TOPIC, None, str(error), payload)
             self._count(held, unknown)
-            return [rejection(unknown, topic, None, now)]
+            return [rejection(unknown, topic, None, now, sealer)]
         if not self._quota.take(identity, len(payload), self._newest):
             self._rejected.labels(Reason.OVER_QUOTA.value).inc()
             detail = "the device sends more than its quota: send less often, or have ingest_device_rate raised"
             refused = Rejected(Reason.OVER_QUOTA, None, detail, payload)
-            return [rejection(refused, topic, identity, now)] if self._refusals.keep(identity) else []
+            return [rejection(refused, topic, identity, now, sealer)] if self._refusals.keep(identity) else []
         if channel != "events":
             detail = f"the channel {channel} is not taken in yet: publish CloudEvents on …/events"
             unsupported = Rejected(Reason.UNSUPPORTED_CHANNEL, None, detail, payload)
             self._count(held, unsupported)
-            return [rejection(unsupported, topic, identity, now)]
-        outcomes = accept(identity, payload, now, self._limits)
+            return [rejection(unsupported, topic, identity, now, sealer)]
+        outcomes = accept(identity, payload, now, self._limits, pseudonyms=self._privacy.pseudonyms)
         for outcome in outcomes:
             if isinstance(outcome, Accepted):
                 held.events += 1
             else:
                 self._count(held, outcome)
-        return [outgoing(outcome, topic, identity, now) for outcome in outcomes]
+        return [outgoing(outcome, topic, identity, now, sealer) for outcome in outcomes]
 
     def _count(self, held: _Held, rejected: Rejected) -> None:
         held.rejected += 1

@@ -21,11 +21,13 @@ from services.ingest.errors import RejectedError, UnconfirmedError
 from services.ingest.forwarder import Forwarder
 from services.ingest.gateway import Gateway
 from services.ingest.keys import KeyRing
+from services.ingest.privacy import Privacy
 from services.ingest.problems import RequestRefusedError, on_http_error, on_refused, spoken
+from services.ingest.pseudonyms import Pseudonyms
 from services.ingest.quota import Quota
 from services.ingest.records import outgoing
 from services.ingest.settings import IngestSettings
-from services.ingest.validation import Accepted, Limits, Outcome, Rejected, accept_item, any_source_of
+from services.ingest.validation import NO_KEYS, Accepted, Limits, Outcome, Rejected, accept_item, any_source_of
 from services.runtime.clock import Clock
 from services.runtime.messages import Language, text
 from services.runtime.metrics import Metrics
@@ -49,6 +51,7 @@ class Intake:
     clock: Clock
     metrics: Metrics
     quota: Quota
+    privacy: Privacy
 
 
 def create_app(intake: Intake) -> FastAPI:
@@ -87,7 +90,8 @@ async def _take(intake: Intake, request: Request) -> JSONResponse:
         raise RequestRefusedError("over_quota", seconds=ceil(intake.quota.wait_s(department, len(body))))
     intake.metrics.counter("ahual_ingest_messages_total").labels(TOPIC).inc()
     limits, most = intake.settings.limits, intake.settings.ingest_max_body_bytes
-    results = await outcomes(department, body, intake.clock(), limits, most, batch=media_type == BATCH)
+    pseudonyms, batch = intake.privacy.pseudonyms, media_type == BATCH
+    results = await outcomes(department, body, intake.clock(), limits, most, pseudonyms, batch=batch)
     await _forward(intake, department, results)
     return _answer(results, spoken(request))
 
@@ -121,12 +125,19 @@ async def _read(request: Request, limit: int) -> bytes:
 
 
 async def outcomes(
-    department: Identity, body: bytes, now: datetime, limits: Limits, max_body: int, *, batch: bool
+    department: Identity,
+    body: bytes,
+    now: datetime,
+    limits: Limits,
+    max_body: int,
+    pseudonyms: Pseudonyms = NO_KEYS,
+    *,
+    batch: bool,
 ) -> list[Outcome]:
     """The outcome of each event of a request that came at `now`; RequestRefusedError for too many of them."""
     whose = any_source_of(department)
     if not batch:
-        return [accept_item(department, body, None, now, limits, whose)]
+        return [accept_item(department, body, None, now, limits, whose, pseudonyms)]
     try:
         syntax.require_text(body, max_body)
         items = syntax.split(body, limits.max_items)
@@ -138,7 +149,7 @@ async def outcomes(
     for index, item in enumerate(items):
         if index % ITEMS_PER_TURN == 0:
             await asyncio.sleep(0)
-        results.append(accept_item(department, item, index, now, limits, whose))
+        results.append(accept_item(department, item, index, now, limits, whose, pseudonyms))
     return results
 
 
@@ -146,7 +157,7 @@ async def _forward(intake: Intake, department: Identity, outcomes: list[Outcome]
     if intake.forwarder.outstanding + len(outcomes) > intake.settings.ingest_max_waiting:
         raise RequestRefusedError("overloaded")
     now = intake.clock()
-    sent = [outgoing(outcome, TOPIC, department, now) for outcome in outcomes]
+    sent = [outgoing(outcome, TOPIC, department, now, intake.privacy.sealer) for outcome in outcomes]
     seconds = intake.metrics.histogram("ahual_ingest_confirm_seconds")
     try:
         with seconds.time():

@@ -49,7 +49,7 @@ def retire(settings: IngestSettings) -> bool:
 async def _empty(settings: IngestSettings, stop: asyncio.Event) -> bool:
     metrics = Metrics()
     forwarder = _forwarder(settings, metrics)
-    gateway = Gateway(settings, forwarder, utc_now, metrics, retiring=True)
+    gateway = Gateway(settings, forwarder, utc_now, metrics, privacy=settings.privacy(), retiring=True)
     opening = asyncio.create_task(forwarder.start())
     tasks = [opening]
     emptied = False
@@ -73,11 +73,14 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     metrics = Metrics()
     metrics.serve(settings.metrics_host, settings.ingest_metrics_port, settings.metrics_certificate)
     forwarder = _forwarder(settings, metrics)
-    gateway = Gateway(settings, forwarder, utc_now, metrics)
+    privacy = settings.privacy()
+    gateway = Gateway(settings, forwarder, utc_now, metrics, privacy=privacy)
     engine = open_database(settings.database_url, pool_size=1, application="ahual-ingest")
     keys = KeyRing(engine)
-    web = _web(Intake(settings, forwarder, gateway, keys, utc_now, metrics, settings.department_quota))
+    web = _web(Intake(settings, forwarder, gateway, keys, utc_now, metrics, settings.department_quota, privacy))
     background = [asyncio.create_task(keys.keep_fresh(settings.ingest_keys_refresh_s))]
+    if settings.privacy_keys_file:
+        background.append(asyncio.create_task(privacy.pseudonyms.keep_fresh(settings.privacy_keys_file)))
     serving = asyncio.create_task(web.serve())
     opening = asyncio.create_task(forwarder.start())
     try:

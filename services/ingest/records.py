@@ -8,6 +8,7 @@ from datetime import datetime
 from schemas.identity import Identity
 from schemas.topics import DEAD_LETTERS, EVENTS
 from services.ingest.dead_letters import dead_letter
+from services.ingest.seal import Sealer
 from services.ingest.validation import Accepted, Outcome, Rejected
 
 
@@ -37,16 +38,18 @@ Outgoing = tuple[str, bytes, bytes]
 """Topic, key and value."""
 
 
-def outgoing(outcome: Outcome, topic: str, identity: Identity | None, now: datetime) -> Outgoing:
+def outgoing(outcome: Outcome, topic: str, identity: Identity | None, now: datetime, sealer: Sealer | None) -> Outgoing:
     """Where an outcome goes: an event to its topic, a rejection to the dead letters."""
     if isinstance(outcome, Accepted):
         return EVENTS, outcome.identity.key, outcome.body
-    return rejection(outcome, topic, identity, now)
+    return rejection(outcome, topic, identity, now, sealer)
 
 
-def rejection(rejected: Rejected, topic: str, identity: Identity | None, now: datetime) -> Outgoing:
+def rejection(
+    rejected: Rejected, topic: str, identity: Identity | None, now: datetime, sealer: Sealer | None
+) -> Outgoing:
     """The dead letter of one rejection."""
-    letter = dead_letter(rejected, topic, identity, now)
+    letter = dead_letter(rejected, topic, identity, now, sealer)
     return DEAD_LETTERS, identity.key if identity else b"", letter.model_dump_json().encode()
 
 

@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.identity import Identity
 from schemas.tables import dead_letter
-from services.ingest.errors import NotReplayableError
+from services.ingest.errors import NotReplayableError, SealError
 from services.ingest.forwarder import Forwarder
 from services.ingest.intake import TOPIC as HTTP
+from services.ingest.privacy import Privacy
 from services.ingest.records import outgoing
+from services.ingest.seal import Opened, Opener, is_sealed
 from services.ingest.validation import Accepted, Limits, Outcome, Rejected, accept, any_source_of
 
 CONFIRM_S = 20.0
@@ -65,8 +67,24 @@ async def get(engine: AsyncEngine, letter_id: int) -> Any | None:
         return (await connection.execute(sa.select(dead_letter).where(dead_letter.c.id == letter_id))).first()
 
 
-def revalidate(row: Any, now: datetime, limits: Limits) -> list[Outcome]:
+def opened(row: Any, opener: Opener | None) -> Opened:
+    """The payload of a dead letter, as far as it was kept. SealError for a sealed one without the right key."""
+    payload = bytes(row.payload)
+    if not is_sealed(payload):
+        return Opened(row.sha256, row.topic, payload)
+    if opener is None:
+        raise SealError("sealed, and no private key is given")
+    return opener.open(payload, sender_of(row))
+
+
+def sender_of(row: Any) -> str:
+    """Whose message it was, as the seal has it; empty when its topic did not tell."""
+    return f"{row.city}/{row.system}/{row.device}" if row.device else ""
+
+
+def revalidate(row: Any, now: datetime, limits: Limits, privacy: Privacy, opener: Opener | None) -> list[Outcome]:
     """What the same validation says today; NotReplayableError (its argument names the text) when it cannot be sent.
+    SealError when its payload cannot be opened.
 
     A payload without id keeps the identity of its first arrival only if it was a message of its own: an array's
     element is replayed alone.
@@ -79,14 +97,14 @@ def revalidate(row: Any, now: datetime, limits: Limits) -> list[Outcome]:
         raise NotReplayableError("dlq_no_sender")
     identity = Identity(row.city, row.system, row.device)
     whose = any_source_of(identity) if row.topic == HTTP else None
-    return accept(identity, bytes(row.payload), now, limits, whose)
+    return accept(identity, opened(row, opener).payload, now, limits, whose, privacy.pseudonyms)
 
 
 async def send(engine: AsyncEngine, forwarder: Forwarder, row: Any, outcomes: Sequence[Outcome], now: datetime) -> int:
     """Send the accepted ones, wait for Kafka, mark the dead letter; how many were sent. UnconfirmedError if Kafka
     stays silent: then nothing is marked."""
     identity = Identity(row.city, row.system, row.device)
-    sent = [outgoing(outcome, row.topic, identity, now) for outcome in outcomes if isinstance(outcome, Accepted)]
+    sent = [outgoing(outcome, row.topic, identity, now, None) for outcome in outcomes if isinstance(outcome, Accepted)]
     await forwarder.confirm(sent, CONFIRM_S)
     async with engine.begin() as connection:
         await connection.execute(sa.update(dead_letter).where(dead_letter.c.id == row.id).values(replayed_at=now))

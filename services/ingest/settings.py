@@ -3,15 +3,54 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from services.ingest.privacy import Privacy
 from services.ingest.quota import Quota
 from services.ingest.validation import Limits
-from services.runtime.settings import RuntimeSettings
+from services.runtime.messages import text
+from services.runtime.settings import DatabaseSettings, RuntimeSettings
 
 
-class IngestSettings(RuntimeSettings):
+class PrivacySettings(DatabaseSettings):
+    """For whoever takes events in."""
+
+    privacy_keys_file: Path | None = Field(
+        default=None,
+        validate_default=True,
+        description="Keys that hash what identifies a person (`ahual privacy init`); read again when it changes",
+    )
+    seal_public_key_file: Path | None = Field(
+        default=None,
+        validate_default=True,
+        description="Public key that seals payloads of dead letters (PEM)",
+    )
+
+    @field_validator("privacy_keys_file", "seal_public_key_file")
+    @classmethod
+    def _given(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None and not info.data.get("allow_plaintext"):
+            raise ValueError(text("privacy.no_file"))
+        if path is not None and not path.is_file():
+            raise ValueError(text("cli.no_file", file=path))
+        return path
+
+    def privacy(self) -> Privacy:
+        """What the files hold; KeyFileError when they are damaged. In a demo without them no personal value passes."""
+        return Privacy.read(self.privacy_keys_file, self.seal_public_key_file)
+
+
+class OpenerSettings(DatabaseSettings):
+    """For an administrator who opens dead letters."""
+
+    seal_private_key_file: Path | None = Field(
+        default=None, description="Private key that opens dead letters (PEM): for `ahual dlq show` and `replay` only"
+    )
+
+
+class IngestSettings(RuntimeSettings, PrivacySettings):
     """`AHUAL_MQTT_…` and `AHUAL_INGEST_…` beside the shared `AHUAL_…`."""
 
     mqtt_host: str = Field(default="127.0.0.1", description="MQTT broker's address")

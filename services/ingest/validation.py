@@ -22,6 +22,7 @@ from schemas.events.registry import CONTRACTS, EVENT_TYPES, STRUCTS, retraction_
 from schemas.identity import Identity, parse_identity, topic_of
 from services.ingest import syntax
 from services.ingest.errors import RejectedError
+from services.ingest.pseudonyms import Pseudonyms
 
 FUTURE_FIELDS: Final = frozenset({"due_at", "until"})
 """Timestamps that state a plan; every other one states what has happened and cannot lie in the future."""
@@ -63,12 +64,25 @@ SourceRule = Callable[[str | None], Identity]
 """Whose event it is, from the `source` it states (None: none); RejectedError for a foreign one."""
 
 
+NO_KEYS: Final = Pseudonyms()
+
+
+class _Terms(NamedTuple):
+    """On which one message is looked at."""
+
+    identity: Identity
+    now: datetime
+    limits: Limits
+    whose: SourceRule
+    pseudonyms: Pseudonyms
+
+
 def own_source(identity: Identity) -> SourceRule:
     """A device speaks for itself only."""
 
     def whose(source: str | None) -> Identity:
         if source is not None and source != identity.source:
-            detail = f"source is {source[:200]!r}, this sender is {identity.source}; leave source out or correct it"
+            detail = f"source is not this sender's, {identity.source}: leave it out or correct it"
             raise RejectedError(Reason.FOREIGN_IDENTITY, detail, "$.source")
         return identity
 
@@ -86,7 +100,7 @@ def any_source_of(department: Identity) -> SourceRule:
         except ValueError:
             identity = None
         if identity is None or identity.source != source or identity[:2] != department[:2]:
-            detail = f"source is {source[:200]!r}, this key sends for /{department.city}/{department.system}/…"
+            detail = f"source is none of /{department.city}/{department.system}/…, for which this key sends"
             raise RejectedError(Reason.FOREIGN_IDENTITY, detail, "$.source")
         return identity
 
@@ -94,40 +108,55 @@ def any_source_of(department: Identity) -> SourceRule:
 
 
 def accept(
-    identity: Identity, payload: bytes, now: datetime, limits: Limits, whose: SourceRule | None = None
+    identity: Identity,
+    payload: bytes,
+    now: datetime,
+    limits: Limits,
+    whose: SourceRule | None = None,
+    pseudonyms: Pseudonyms = NO_KEYS,
 ) -> list[Outcome]:
     """The outcome of each event in a message: one object or an array of them. Never raises, whatever the bytes are."""
-    rule = whose or own_source(identity)
+    terms = _Terms(identity, now, limits, whose or own_source(identity), pseudonyms)
     try:
         syntax.require_text(payload, limits.max_bytes)
         if payload.lstrip(syntax.BLANK)[:1] != b"[":
-            return [_outcome(identity, payload, b"", now, limits, rule)]
+            return [_outcome(payload, b"", terms)]
         items = syntax.split(payload, limits.max_items)
     except RejectedError as error:
         return [Rejected(error.reason, error.field, error.detail, payload)]
-    return [_outcome(identity, item, str(index).encode(), now, limits, rule) for index, item in enumerate(items)]
+    return [_outcome(item, str(index).encode(), terms) for index, item in enumerate(items)]
 
 
 def accept_item(
-    identity: Identity, payload: bytes, index: int | None, now: datetime, limits: Limits, whose: SourceRule
+    identity: Identity,
+    payload: bytes,
+    index: int | None,
+    now: datetime,
+    limits: Limits,
+    whose: SourceRule,
+    pseudonyms: Pseudonyms = NO_KEYS,
 ) -> Outcome:
     """The outcome of one event, alone (`index` None) or in a batch larger than a message may be."""
     try:
         syntax.require_text(payload, limits.max_bytes)
     except RejectedError as error:
         return Rejected(error.reason, error.field, error.detail, payload)
-    return _outcome(identity, payload, b"" if index is None else str(index).encode(), now, limits, whose)
+    terms = _Terms(identity, now, limits, whose, pseudonyms)
+    return _outcome(payload, b"" if index is None else str(index).encode(), terms)
 
 
-def _outcome(identity: Identity, raw: bytes, place: bytes, now: datetime, limits: Limits, whose: SourceRule) -> Outcome:
+def _outcome(raw: bytes, place: bytes, terms: _Terms) -> Outcome:
     stated = None
     try:
         peek = syntax.peek(raw)
         stated = peek.id if isinstance(peek.id, str) else None
-        owner = whose(_stated_source(peek))
+        owner = terms.whose(_stated_source(peek))
         contract = _contract_of(peek, owner)
-        event = _validated(contract, raw, _absent(peek, identity, owner, raw, place, now))
-        _require_past(event, now + limits.max_future)
+        unnamed = None if peek.id is not None else _unnamed(terms.identity, raw, place)
+        event = _validated(contract, raw, _absent(peek, owner, unnamed, terms.now))
+        _require_past(event, terms.now + terms.limits.max_future)
+        if isinstance(event, Event):
+            event = terms.pseudonyms.applied(event, owner.city, unnamed)
     except RejectedError as found:
         error = syntax.defect(raw) or found
         return Rejected(error.reason, error.field, error.detail[:1000], raw, stated and stated[:128])
@@ -147,7 +176,7 @@ def _contract_of(peek: syntax.Peek, owner: Identity) -> type[Fact]:
         raise RejectedError(Reason.INVALID_FIELD, "type must be a string", "$.type")
     if peek.type not in CONTRACTS:
         known = ", ".join(name for name, data in EVENT_TYPES.items() if data.system in (None, owner.system))
-        detail = f"no event type {peek.type[:200]!r}; types of {owner.system}: {known}"
+        detail = f"no event type has this name; types of {owner.system}: {known}"
         raise RejectedError(Reason.UNKNOWN_TYPE, detail, "$.type")
     if EVENT_TYPES[peek.type].system not in (None, owner.system):
         detail = f"only sources of {EVENT_TYPES[peek.type].system} may send {peek.type}, not those of {owner.system}"
@@ -160,16 +189,18 @@ def _contract_of(peek: syntax.Peek, owner: Identity) -> type[Fact]:
     return Retraction if peek.retracts else CONTRACTS[peek.type]
 
 
-def _absent(
-    peek: syntax.Peek, identity: Identity, owner: Identity, raw: bytes, place: bytes, now: datetime
-) -> dict[str, Any]:
+def _unnamed(identity: Identity, raw: bytes, place: bytes) -> bytes:
+    """What tells an event without id from others."""
+    return b"\0".join((topic_of(identity, "events").encode(), raw, place))
+
+
+def _absent(peek: syntax.Peek, owner: Identity, unnamed: bytes | None, now: datetime) -> dict[str, Any]:
     """What the sender left out and the gateway fills in."""
     filled: dict[str, Any] = {}
     if peek.source is None:
         filled["source"] = owner.source
-    if peek.id is None:
-        topic = topic_of(identity, "events").encode()
-        filled["id"] = hashlib.sha256(b"\0".join((topic, raw, place))).hexdigest()
+    if unnamed is not None:
+        filled["id"] = hashlib.sha256(unnamed).hexdigest()
     if peek.time is None:
         filled |= {"time": now, "clockless": True}
     return filled
@@ -222,7 +253,12 @@ def _future(field: str, moment: datetime) -> RejectedError:
     return RejectedError(Reason.FUTURE_TIME, detail, field)
 
 
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f]")
+_MEMBER: Final = re.compile(r"[A-Za-z_]{1,64}[0-9]{0,2}")
+
+
+def _member(name: str) -> str:
+    """A member's name as a path may show it. A name that is no ordinary one may say who somebody is."""
+    return name if _MEMBER.fullmatch(name) else "?"
 
 
 def _rejection(error: ValidationError) -> RejectedError:
@@ -231,7 +267,7 @@ def _rejection(error: ValidationError) -> RejectedError:
     first = found[0]
     if first["type"] == "json_invalid":
         return syntax.rejection(ValueError(first["msg"]))
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{_member(part)}" for part in first["loc"])
     others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     detail = first["msg"].removeprefix("Value error, ") + others
-    return RejectedError(Reason.INVALID_FIELD, detail, _UNSAFE.sub("?", f"${path}")[:200])
+    return RejectedError(Reason.INVALID_FIELD, detail, f"${path}"[:200])

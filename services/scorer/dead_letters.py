@@ -42,7 +42,9 @@ def of_record(record: Record, now: datetime) -> DeadLetter:
     try:
         return DeadLetter.model_validate_json(record.value)
     except ValidationError as error:
-        broken = Rejected(record.offset, Reason.UNDECODABLE, str(error)[:500], record.value)
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]
+        broken = Rejected(record.offset, Reason.UNDECODABLE, detail, record.value)
         return of_rejected(broken, now)
 
 

@@ -46,12 +46,17 @@ def test_every_variable_is_one_that_a_service_reads(compose: dict[str, Any]) -> 
 
 @pytest.mark.parametrize(("name", "kind"), SERVICES.items())
 def test_every_service_starts_with_what_it_is_told(
-    compose: dict[str, Any], name: str, kind: type[BaseSettings], monkeypatch: pytest.MonkeyPatch
+    compose: dict[str, Any], name: str, kind: type[BaseSettings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    mounted = [volume.split(":")[1] for volume in compose["services"][name].get("volumes", ())]
     for variable in [variable for variable in os.environ if variable.startswith("AHUAL_")]:
         monkeypatch.delenv(variable)
     for variable, value in compose["services"][name]["environment"].items():
         assert isinstance(value, str)
+        if variable.endswith("_FILE"):
+            assert any(value.startswith(f"{folder}/") for folder in mounted), "a container would not find it"
+            value = str(tmp_path / variable)  # noqa: PLW2901
+            Path(value).touch()
         monkeypatch.setenv(variable, value)
     if name == "probe":  # which its entrypoint reads from a file
         monkeypatch.setenv("AHUAL_PROBE_KEY", "a.b.c")

@@ -12,10 +12,13 @@ from pydantic.fields import FieldInfo
 
 from deploy.stack.ports import Ports
 from schemas.events.reference import TotalReported
+from schemas.events.registry import EVENT_TYPES
+from schemas.personal import personal_fields
+from schemas.retention import LEDGER_KEPT
 from schemas.topics import load_topics
 from services.api.settings import ApiSettings
 from services.cityscore.catalogue import load_catalogue
-from services.ingest.settings import IngestSettings
+from services.ingest.settings import IngestSettings, OpenerSettings
 from services.probe.settings import ProbeSettings
 from services.runtime.metrics import METRICS
 from services.runtime.settings import DatabaseSettings, RuntimeSettings
@@ -90,10 +93,37 @@ def _unit_of(total: str) -> str:
     return "m²" if total.endswith("_m2") else "m" if total.endswith("_m") else "number"
 
 
+def kept() -> str:
+    """What is kept of each event type, and why."""
+    why = _readers()
+    rows = (
+        (
+            f"`{name}`",
+            data.title["en"],
+            ", ".join(f"`{field}` ({kind})" for field, kind in personal_fields(data).items()) or "–",
+            f"{LEDGER_KEPT[data.event_class].days} days",
+            ", ".join(why.get(name, ())) or "–",
+        )
+        for name, data in EVENT_TYPES.items()
+    )
+    return table(("type", "what it states", "identifies", "kept", "why"), rows)
+
+
+def _readers() -> dict[str, list[str]]:
+    """The KPIs that count each event type."""
+    readers: dict[str, list[str]] = {}
+    for kpi in (kpi for initiative in load_catalogue().initiatives for kpi in initiative.kpis):
+        parts = [part for _, part in kpi.measure.parts()]
+        for event in {term.event for part in parts for term in (*part.numerator, *part.denominator, *part.base)}:
+            readers.setdefault(event, []).append(kpi.code)
+    return readers
+
+
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "database": lambda: settings(DatabaseSettings),
     "runtime": lambda: settings(RuntimeSettings, DatabaseSettings),
     "ingest": lambda: settings(IngestSettings, RuntimeSettings),
+    "opener": lambda: settings(OpenerSettings, DatabaseSettings),
     "scorer": lambda: settings(ScorerSettings, RuntimeSettings),
     "api": lambda: settings(ApiSettings, RuntimeSettings),
     "probe": lambda: settings(ProbeSettings),
@@ -101,8 +131,9 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "metrics": metrics,
     "topics": topics,
     "totals": totals,
+    "kept": kept,
 }
-FILES: Final = ("settings.md", "metrics.md", "topics.md", "events.md")
+FILES: Final = ("settings.md", "metrics.md", "topics.md", "events.md", "privacy.md")
 
 
 def regenerated(document: str) -> str:

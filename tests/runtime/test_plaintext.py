@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from deploy.certs.authority import Authority
+from deploy.privacy import PrivacyFolder
 from services.api.settings import ApiSettings
 from services.cli.main import build
 from services.ingest.settings import IngestSettings
@@ -38,6 +39,9 @@ def given(tmp_path: Path) -> dict[str, Any]:
         "tls_cert_file": authority.certificate("api"),
         "tls_key_file": authority.key("api"),
     }
+    PrivacyFolder(tmp_path).init(utc_now())
+    files["privacy_keys_file"] = PrivacyFolder(tmp_path).hash_keys
+    files["seal_public_key_file"] = PrivacyFolder(tmp_path).seal_public
     return {"database_url": f"{HOST}?sslmode=verify-full&sslrootcert=ca.crt", "kafka_bootstrap": "k:1", **files}
 
 
@@ -69,6 +73,14 @@ def test_a_refusal_does_not_tell_the_password() -> None:
     with pytest.raises(ValidationError) as refused:
         DatabaseSettings(database_url="postgresql+asyncpg://u:hunter2@db.example/ahual")
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_gateway_wants_the_keys_that_protect_people(given: dict[str, Any]) -> None:
+    for missing in ("privacy_keys_file", "seal_public_key_file"):
+        with pytest.raises(ValidationError, match="no key file"):
+            IngestSettings(**{name: value for name, value in given.items() if name != missing})
+        with pytest.raises(ValidationError, match="there is no file"):
+            IngestSettings(**{**given, missing: given[missing].with_suffix(".gone")})
 
 
 @pytest.mark.parametrize("kind", SERVICES)

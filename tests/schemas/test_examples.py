@@ -20,6 +20,7 @@ from schemas.events.envelope import Event, Retraction
 from schemas.events.registry import CONTRACTS, EVENT_TYPES, decoder, retraction_decoder
 from schemas.identity import Identity
 from services.ingest.validation import Accepted, Limits, Rejected, accept
+from tests.keys import PSEUDONYMS
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "examples"
 FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file())
@@ -47,7 +48,7 @@ def load(path: Path) -> dict[str, Any]:
 
 def validate(path: Path, event: dict[str, Any]) -> Accepted | Rejected:
     identity = Identity("karaganda", path.relative_to(FOLDER).parts[0], "ats-1")
-    (outcome,) = accept(identity, json.dumps(event).encode(), NOW, Limits())
+    (outcome,) = accept(identity, json.dumps(event).encode(), NOW, Limits(), pseudonyms=PSEUDONYMS)
     return outcome
 
 
