@@ -12,6 +12,7 @@ from schemas.identity import Identity
 from services.ingest.validation import Accepted, Limits, accept
 from tests.docs.system_blocks import DEMO_CITY, systems
 from tests.docs.systems import FOLDER, index, page, regenerated
+from tests.keys import PSEUDONYMS
 
 BLOCK = re.compile(r"```sh\n(?P<shell>.*?)```", re.DOTALL)
 STUB = 'mosquitto_pub() { printf %s "${@: -1}"; }\n'
@@ -36,5 +37,6 @@ def test_the_line_publishes_an_event_that_is_accepted(system: str) -> None:
     assert found is not None
     shell = "\n".join(line for line in found["shell"].splitlines() if not line.startswith((". ", "PASSWORD=")))
     ran = subprocess.run(["bash", "-c", STUB + shell], capture_output=True, check=True)
-    (outcome,) = accept(Identity(DEMO_CITY, system, "visitor"), ran.stdout, datetime.now(UTC), Limits())
+    visitor, now = Identity(DEMO_CITY, system, "visitor"), datetime.now(UTC)
+    (outcome,) = accept(visitor, ran.stdout, now, Limits(), pseudonyms=PSEUDONYMS)
     assert isinstance(outcome, Accepted), outcome
