@@ -5,6 +5,7 @@ A step is a statement about to be sent, a COPY of which half is sent, or a COMMI
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Fate:
 
     left: int = 0
     steps: list[str] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    """Who wants to COMMIT waits for it."""
 
     @contextmanager
     def at(self, step: int) -> Iterator[None]:
@@ -61,6 +64,9 @@ async def mortal(url: SecretStr, fate: Fate) -> AsyncIterator[AsyncEngine]:
                 return str(await super().execute(query, *args, **options))
             if not query.startswith("COMMIT"):
                 fate.meet(query)
+            elif fate.gate is not None:
+                fate.steps.append(query)
+                await fate.gate.wait()
             done = str(await super().execute(query, *args, **options))
             if query.startswith("COMMIT"):
                 fate.meet(query)
