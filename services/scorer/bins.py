@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.snapshot import Window
 from schemas.tables import Tier
 from services.scorer.parts import TIERS
-from services.scorer.tiers import KEPT, bucket_of, cover
+from services.scorer.tiers import Buckets, cover
 from services.scorer.types import BinKey, Bins, City
 from services.scorer.writes import Bound, Write
 
@@ -63,12 +63,10 @@ def added(minutes: Bins, cities: Mapping[str, City], now: datetime) -> Iterator[
 
 def rolled_up(minutes: Bins, tier: Tier, cities: Mapping[str, City], now: datetime) -> Bins:
     """The same counts in the buckets of a tier, without those so old that the tier does not keep them."""
-    kept = KEPT[tier]
-    oldest = now - kept if kept else None
+    buckets = Buckets(tier, {code: city.timezone for code, city in cities.items()}, now)
     total: Bins = {}
     for (city, kpi, minute, number), count in minutes.items():
-        bucket = bucket_of(tier, minute, cities[city].timezone)
-        if oldest is None or bucket >= oldest:
+        if bucket := buckets[city, minute]:
             key = BinKey(city, kpi, bucket, number)
             total[key] = total.get(key, 0) + count
     return total

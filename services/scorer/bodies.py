@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import cramjam
@@ -11,10 +11,12 @@ LEVEL: Final = 1
 """Of zstd: higher ones are slower and hardly smaller on lines that resemble each other."""
 
 
-def pack(lines: Iterable[bytes]) -> bytes:
+def pack(lines: Sequence[bytes]) -> bytes:
     """One zstd frame."""
-    # Between JSON's tokens a line feed is white space, inside its strings it cannot stand: a blank says the same.
-    joined = b"\n".join(line.replace(b"\n", b" ") if b"\n" in line else line for line in lines)
+    joined = b"\n".join(lines)
+    if joined.count(b"\n") >= max(1, len(lines)):
+        # Between JSON's tokens a line feed is white space, inside its strings it cannot stand: a blank says the same.
+        joined = b"\n".join([line.replace(b"\n", b" ") for line in lines])
     return bytes(cramjam.zstd.compress(joined, level=LEVEL))
 
 

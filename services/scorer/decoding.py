@@ -26,8 +26,8 @@ def hash64(data: bytes) -> int:
 
 class _Source(NamedTuple):
     identity: Identity
-    prefix: bytes
-    """What the hash of an identity begins with."""
+    begun: blake2b
+    """The hash of an identity, up to where the event's id comes."""
 
 
 class RecordDecoder:
@@ -42,7 +42,9 @@ class RecordDecoder:
         """Split records into events of known cities and rejections, each in the order of offsets."""
         decoded: list[Decoded] = []
         rejected: list[Rejected] = []
-        decode, sources = self._decode, self._sources  # the hot loop
+        # The hot loop: to copy a begun hash takes half the time of a new one, a tuple half that of a named one.
+        decode, sources, key_of, signed = self._decode, self._sources, tuple.__new__, int.from_bytes
+        empty = blake2b(digest_size=8).copy
         for record in records:
             body = record.value or b""
             try:
@@ -51,7 +53,7 @@ class RecordDecoder:
                     event_class = _CLASS_OF[type(event)]
                 except msgspec.DecodeError as error:
                     event, event_class = self._retraction(body, error)
-                identity, prefix = sources.get(event.source) or self._source(event.source)
+                identity, begun = sources.get(event.source) or self._source(event.source)
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 rejected.append(Rejected(record.offset, Reason.UNDECODABLE, str(error)[:500], body))
                 continue
@@ -59,8 +61,12 @@ class RecordDecoder:
                 detail = f"city {identity.city!r} is not registered: add it with `ahual city apply`, then replay"
                 rejected.append(Rejected(record.offset, Reason.UNKNOWN_CITY, detail, body, identity))
                 continue
-            key = EventKey(hash64(prefix + event.id.encode()), event.time)
-            decoded.append(Decoded(key, hash64(body), identity, event_class, record.offset, body, event))
+            id_hash, content_hash = begun.copy(), empty()
+            id_hash.update(event.id.encode())
+            content_hash.update(body)
+            key = key_of(EventKey, (signed(id_hash.digest(), "big", signed=True), event.time))
+            content = signed(content_hash.digest(), "big", signed=True)
+            decoded.append(Decoded(key, content, identity, event_class, record.offset, body, event))
         return decoded, rejected
 
     def _retraction(self, body: bytes, error: msgspec.DecodeError) -> tuple[Any, EventClass]:
@@ -74,6 +80,6 @@ class RecordDecoder:
     def _source(self, source: str) -> _Source:
         if len(self._sources) >= MOST_SOURCES:
             self._sources.clear()
-        found = _Source(parse_identity(source.removeprefix("/")), f"{source}\0".encode())
+        found = _Source(parse_identity(source.removeprefix("/")), blake2b(f"{source}\0".encode(), digest_size=8))
         self._sources[source] = found
         return found

@@ -6,7 +6,7 @@ hour, 365 days to the city's day. Its last granule is the running one, so that a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from operator import add
@@ -93,28 +93,35 @@ def bucket_of(tier: Tier, moment: datetime, timezone: str) -> datetime:
     return hour_of(moment) if tier == "hour" else minute_of(moment)
 
 
-def roll_up(minutes: Parts, tier: Tier, timezones: dict[str, str], now: datetime) -> Parts:
+class Buckets(dict[tuple[str, datetime], datetime | None]):
+    """The bucket of a tier by city and minute; None where it is so old that the tier does not keep it.
+
+    Many additions of a batch share a minute, so each is looked up once.
+    """
+
+    def __init__(self, tier: Tier, timezones: Mapping[str, str], now: datetime) -> None:
+        super().__init__()
+        self._tier = tier
+        self._timezones = timezones
+        kept = KEPT[tier]
+        self._oldest = now - kept if kept else datetime.min.replace(tzinfo=UTC)
+
+    def __missing__(self, key: tuple[str, datetime]) -> datetime | None:
+        city, minute = key
+        bucket = bucket_of(self._tier, minute, self._timezones[city])
+        found = self[key] = bucket if bucket >= self._oldest else None
+        return found
+
+
+def roll_up(minutes: Parts, tier: Tier, timezones: Mapping[str, str], now: datetime) -> Parts:
     """The same additions in the buckets of a tier, without those so old that the tier does not keep them."""
-    if tier == "minute":
-        rolled: Iterable[tuple[PartKey, Part]] = minutes.items()
-    elif tier == "hour":
-        rolled = ((key._replace(bucket=hour_of(key.bucket)), part) for key, part in minutes.items())
-    else:
-        rolled = ((_local_day(key, timezones), part) for key, part in minutes.items())
-    kept = KEPT[tier]
-    oldest = now - kept if kept else datetime.min.replace(tzinfo=UTC)
-    return _added((key, part) for key, part in rolled if key.bucket >= oldest)
-
-
-def _local_day(key: PartKey, timezones: dict[str, str]) -> PartKey:
-    return key._replace(bucket=day_of(key.bucket, timezones[key.city]))
-
-
-def _added(items: Iterable[tuple[PartKey, Part]]) -> Parts:
+    buckets = Buckets(tier, timezones, now)
     total: Parts = {}
-    for key, part in items:
-        old = total.get(key)
-        total[key] = part if old is None else Part(*map(add, old, part))
+    for (city, kpi, component, district, minute), part in minutes.items():
+        if bucket := buckets[city, minute]:
+            key = PartKey(city, kpi, component, district, bucket)
+            old = total.get(key)
+            total[key] = part if old is None else Part(*map(add, old, part))
     return total
 
 
