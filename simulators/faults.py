@@ -1,10 +1,15 @@
-"""What goes wrong with devices, on demand: a frozen value, a clock that is off; and what a loss must look like."""
+"""What goes wrong between a device and us, on demand, and what a loss must look like.
+
+Every fault has an amount, 0 to 1: of messages, or of devices. Which ones it hits follows from a seed.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from math import ceil
+from typing import Any, Final, Self
 
 from simulators.facts import Fact
 from simulators.moments import SECOND
@@ -12,6 +17,74 @@ from simulators.timestamps import replaced, shape_of
 
 DRIFT: Final = 45 * SECOND
 """How far a drifting clock is ahead."""
+ORDINARY: Final[Mapping[str, float]] = {
+    "duplicates": 0.05,
+    "disorder": 0.1,
+    "lateness": 0.05,
+    "loss": 0.02,
+    "malformed": 0.01,
+    "drifting": 0.1,
+    "frozen": 0.1,
+    "silent": 0.1,
+    "bursts": 0.5,
+    "reconnects": 0.3,
+}
+"""A fault's amount where none is stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How much of each; shares 0…1."""
+
+    duplicates: float = 0.0
+    """Messages sent once more, some hundred messages later."""
+    disorder: float = 0.0
+    """Messages sent some hundred messages after their turn."""
+    lateness: float = 0.0
+    """Messages sent long after they happened."""
+    loss: float = 0.0
+    """Messages counted in their source's `sequence` and never sent."""
+    malformed: float = 0.0
+    """Messages that no contract lets in, sent besides the others."""
+    drifting: float = 0.0
+    """Devices whose clock is 45 s ahead; with `frozen` and `silent` the last ones, in this order."""
+    frozen: float = 0.0
+    """Devices that say what they said first, at new times."""
+    silent: float = 0.0
+    """Devices that say nothing from half of the time on."""
+    bursts: float = 0.0
+    """Of the time, in which messages gather that then come all at once."""
+    reconnects: float = 0.0
+    """Of the devices: they lose their connection every few seconds, all at the same moment, and connect again at once."""
+
+    @classmethod
+    def stated(cls, given: Iterable[str]) -> Self:
+        """From `duplicates`, `lateness=0.2`, `all`; ValueError names what is no fault or no share."""
+        amounts: dict[str, float] = {}
+        for text in given:
+            name, _, amount = text.partition("=")
+            if name != "all" and name not in ORDINARY:
+                raise ValueError(name)
+            if amount and not 0 <= float(amount) <= 1:
+                raise ValueError(amount)
+            for one in ORDINARY if name == "all" else (name,):
+                amounts[one] = float(amount) if amount else ORDINARY[one]
+        return cls(**amounts)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is one at all."""
+        return any(getattr(self, field.name) for field in fields(self))
+
+    def roles(self, devices: Sequence[str]) -> dict[str, str]:
+        """Which devices drift, are frozen or fall silent; the last ones, and never all of them."""
+        waiting = list(devices)
+        found: dict[str, str] = {}
+        for role in ("silent", "frozen", "drifting"):
+            for _ in range(ceil(getattr(self, role) * len(devices))):
+                if len(waiting) > 1:
+                    found[waiting.pop()] = role
+        return found
 
 
 class Frozen:
@@ -27,7 +100,7 @@ class Frozen:
         return fact._replace(data={**first, **times})
 
 
-def drifted(fact: Fact, ahead: int = DRIFT) -> Fact:
+def shifted(fact: Fact, ahead: int) -> Fact:
     """The fact by a clock that is `ahead` (ms)."""
     data = replaced(fact.data, shape_of(fact.kind), lambda ms: ms + ahead)
     return fact._replace(time=fact.time + ahead, data=data)

@@ -67,6 +67,12 @@ class Events:
         """Those of a kind, in no particular order."""
         return self._by_kind.get(kind, ())
 
+    def elements(self, kind: str, field: str) -> Iterable[Seen]:
+        """The elements of a list in the events of a kind, each as if it were an event of its own."""
+        for seen in self.of(kind):
+            for element in seen.data[field]:
+                yield seen._replace(time=element.get("time", seen.time), data={**seen.data, **element})
+
     @property
     def all(self) -> Iterable[Seen]:
         """Every event."""

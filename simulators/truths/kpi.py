@@ -20,6 +20,8 @@ class Added:
 
     kind: str
     """Such as `parking.entered`."""
+    each: str = ""
+    """A list of the event whose elements are taken one by one, such as `readings`: their fields before the event's."""
     when: Callable[[Seen], bool] = lambda _seen: True
     """Which of them count."""
     amount: Callable[[Seen], int] = lambda _seen: 1
@@ -34,7 +36,11 @@ class Added:
 def stated(name: str) -> Added:
     """The dated totals of this name (`reference.total-reported`): residents, metres of road, stops with Wi-Fi."""
     return Added(
-        "reference.total-reported", lambda e: e.data["name"] == name, lambda e: int(e.data["total"]), "as_of", "until"
+        "reference.total-reported",
+        when=lambda e: bool(e.data["name"] == name),
+        amount=lambda e: int(e.data["total"]),
+        at="as_of",
+        until="until",
     )
 
 

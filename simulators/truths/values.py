@@ -219,7 +219,7 @@ def _sum(side: Iterable[Added], events: Events, window: Window) -> int:
 
 def _counted(side: Iterable[Added], events: Events, window: Window) -> Iterable[tuple[Added, Seen]]:
     for added in side:
-        for seen in events.of(added.kind):
+        for seen in events.elements(added.kind, added.each) if added.each else events.of(added.kind):
             if added.when(seen) and window[0] <= _at(added, seen) < window[1]:
                 yield added, seen
 
