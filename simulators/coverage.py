@@ -24,6 +24,12 @@ class Coverage:
         if path and path.exists():
             self._all = json.loads(path.read_text("utf-8"))
 
+    def of(self, part: str) -> Coverage:
+        """The ranges of a part of it, such as one system, in the same file."""
+        own = Coverage(None, f"{self._name}/{part}")
+        own._path, own._all = self._path, self._all
+        return own
+
     @property
     def ranges(self) -> list[Range]:
         """What is covered, in order, touching ranges joined."""

@@ -1,8 +1,8 @@
-"""What the other side acknowledged: the list the truth is computed from."""
+"""What the other side acknowledged: the list the truth is computed from, and what it must have refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -18,13 +18,26 @@ class Delivered:
         self._events: list[bytes] = []
         self._keep = keep
         self._file: IO[bytes] | None = path.open("ab") if path else None
+        self._spoilt: dict[bytes, str] = {}
+        self._refused: dict[bytes, str] = {}
         self.count = 0
         """Acknowledgements in this process."""
+
+    @property
+    def refused(self) -> Mapping[bytes, str]:
+        """Messages that were acknowledged and must be dead letters, each with its reason."""
+        return self._refused
+
+    def expect(self, message: bytes, refusal: str) -> None:
+        """Take note, before it is sent, that a message is to be refused for this reason."""
+        self._spoilt[message] = refusal
 
     def add(self, event: bytes) -> None:
         """Remember one acknowledged event; a repeated one is remembered again."""
         self.count += 1
-        if self._file:
+        if event in self._spoilt:
+            self._refused[event] = self._spoilt[event]
+        elif self._file:
             self._file.write(event + b"\n")
         elif self._keep:
             self._events.append(event)

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from simulators.facts import Fact
 from simulators.moments import SECOND
-from simulators.timestamps import replaced, shape_of
+from simulators.timestamps import Shape, replaced, shape_of
 
 DRIFT: Final = 45 * SECOND
 """How far a drifting clock is ahead."""
@@ -55,7 +55,7 @@ class Faults:
     bursts: float = 0.0
     """Of the time, in which messages gather that then come all at once."""
     reconnects: float = 0.0
-    """Of the devices: they lose their connection every few seconds, all at the same moment, and connect again at once."""
+    """Of the devices: they lose their connection every few seconds, all at the same moment, and connect again."""
 
     @classmethod
     def stated(cls, given: Iterable[str]) -> Self:
@@ -95,9 +95,22 @@ class Frozen:
 
     def __call__(self, fact: Fact) -> Fact:
         first = self._first.setdefault(fact.kind, fact.data)
-        moments = shape_of(fact.kind)
-        times = {name: value for name, value in fact.data.items() if name in moments}
-        return fact._replace(data={**first, **times})
+        return fact._replace(data=_at_the_times_of(fact.data, first, shape_of(fact.kind)))
+
+
+def _at_the_times_of(now: Mapping[str, Any], first: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+    """What was said first, with the timestamps of now."""
+    times = {name: value for name, value in now.items() if name in shape and shape[name] is None}
+    same = {name: value for name, value in first.items() if name not in shape}
+    nested = {
+        name: [
+            _at_the_times_of(later, earlier, inner)
+            for later, earlier in zip(now[name], first.get(name, now[name]), strict=False)
+        ]
+        for name, inner in shape.items()
+        if inner is not None and now.get(name) is not None
+    }
+    return {**same, **times, **nested}
 
 
 def shifted(fact: Fact, ahead: int) -> Fact:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
+
+from simulators.moments import DAY
 
 ScenarioName = Literal["heat-main-burst", "smog", "call-overload"]
 """A heat main that bursts (in January); smog (for a week); a contact centre overrun by calls."""
 SCENARIOS: Final[tuple[ScenarioName, ...]] = get_args(ScenarioName)
+
+LASTS: Final[Mapping[ScenarioName, int]] = {"heat-main-burst": 2 * DAY, "smog": 7 * DAY, "call-overload": DAY}
+"""How long each lasts, in ms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,5 +20,7 @@ class System:
     facts: Callable[[int, City, int, int], Iterator[Fact]]
     """`facts(seed, city, begin, end)`: those with begin <= time < end (ms since 1970), lazily, in the order of `Fact`.
     The same seed and city give the same facts, however the range is cut."""
+    over_http: bool = False
+    """A department that reports over HTTP; others are devices with an MQTT connection each."""
     memory_days: int = 0
     """So many days before a simulated range its facts must begin, so that its KPIs can be computed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from schemas.snapshot import ClosedKpi, ClosedSnapshot, KpiState, KpiValue, Snapshot
 from simulators import score
@@ -16,6 +16,7 @@ from simulators.truths.values import Value
 
 TIMEZONE: Final = "Asia/Almaty"
 """Of every simulated city: Kazakhstan has one time zone."""
+BASES: Final[tuple[Basis, ...]] = get_args(Basis)
 _ORDER: Final = {code: number for number, code in enumerate(score.ROWS)}
 
 

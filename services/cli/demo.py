@@ -7,7 +7,7 @@ import fcntl
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.resources import files
 from itertools import count
@@ -43,13 +43,15 @@ from simulators.cities import CITIES
 from simulators.coverage import Coverage
 from simulators.delivered import Delivered
 from simulators.moments import DAY, milliseconds
-from simulators.systems.contact_centre.requests import LONGEST_LIFE
+from simulators.systems import SYSTEMS
 
 CITY: Final = CITIES["karaganda"]
 DEVICE: Final = f"{CITY.code}/contact-centre/visitor"
 SEED: Final = 109
-HISTORY: Final = 31 * DAY + LONGEST_LIFE
-"""In ms: a month's window, and before it whatever may be due in it."""
+HISTORY: Final = 31 * DAY
+"""In ms: a month's window; a system whose KPIs look back further tells more."""
+EVENTS_A_DAY: Final = 400
+"""Of a system in a city of volume 1, about; for the progress bar."""
 TOLD: Final = "told.json"
 """Which time the city has told already, in the stack's folder: the devices go on where the history ends."""
 SERVICES: Final = {"ingest": "ingest_http", "scorer": "metrics_scorer", "api": "api"}
@@ -72,11 +74,11 @@ def demo(folder: Folder = DEFAULT_FOLDER) -> None:
     with one_sentence():
         stack = Stack(folder, progress=ConsoleProgress(console))
         with plain_errors(stack.layout.folder), sole_demo(stack), stopped_at_the_end(stack, console):
-            key = start(stack, ConsoleProgress(console, "demo"))
+            keys = start(stack, ConsoleProgress(console, "demo"))
             add_demo_device(stack)
             where = {**stack.ports.model_dump(), "folder": stack.layout.folder, "city": CITY.code}
             console.print(text("demo.urls", **where), highlight=False, markup=False, soft_wrap=True)
-            asyncio.run(load_history(stack, key, console))
+            asyncio.run(load_history(stack, keys, console))
             simulate(stack)
             watch(stack, console)
 
@@ -117,16 +119,16 @@ def stopped_at_the_end(stack: Stack, console: Console) -> Iterator[None]:
             stack.down()
 
 
-def start(stack: Stack, progress: ConsoleProgress) -> NewKey:
-    """The servers, the schema, the city, and our three services; the key of the department that tells the history.
+def start(stack: Stack, progress: ConsoleProgress) -> dict[str, NewKey]:
+    """The servers, the schema, the city, and our three services; the keys of the systems that tell the history.
 
-    The key comes before the intake, which reads all keys at its start and new ones some seconds later.
+    The keys come before the intake, which reads all of them at its start and new ones some seconds later.
     """
     require_free(stack.ports, SERVICES.values())
     stack.up(tls=False)
     with progress.step("migrating"):
         url = SecretStr(stack.env()["AHUAL_DATABASE_URL"])
-        key = asyncio.run(_set_up(url))
+        keys = asyncio.run(_set_up(url))
         seeing = _probe_key(url, stack.layout.folder / "probe.key")
     for name in SERVICES:
         stack.start(Program(name=name, argv=(_ahual(), name)))
@@ -139,7 +141,7 @@ def start(stack: Stack, progress: ConsoleProgress) -> NewKey:
             )
     env = {"AHUAL_PROBE_KEY": seeing, "AHUAL_PROBE_CITY": CITY.code}
     stack.start(Program(name="probe", argv=(_ahual(), "probe"), env=env))
-    return key
+    return keys
 
 
 def _probe_key(url: SecretStr, kept: Path) -> str:
@@ -164,16 +166,14 @@ async def _known_or_new(url: SecretStr, key: str) -> str:
     return made.text
 
 
-async def _set_up(url: SecretStr) -> NewKey:
+async def _set_up(url: SecretStr) -> dict[str, NewKey]:
     await upgrade(url)
     cities = yaml.safe_load((files("deploy") / "demo" / "cities.yaml").read_text("utf-8"))
     await apply_cities(url, CitiesFile.model_validate(cities))
     engine = open_database(url, pool_size=1, application="ahual-demo")
-    key = await add_key(engine, Identity(CITY.code, "contact-centre", "history"))
+    keys = {name: await add_key(engine, Identity(CITY.code, name, "history")) for name in SYSTEMS}
     await engine.dispose()
-    if key is None:
-        raise LookupError(CITY.code)
-    return key
+    return {name: key for name, key in keys.items() if key is not None}
 
 
 def add_demo_device(stack: Stack) -> None:
@@ -205,19 +205,21 @@ def _not_ready(stack: Stack, name: str) -> StackError:
     return StackError("not_ready", name=name, seconds=round(READY_S), detail="", log=stack.layout.log(name))
 
 
-async def load_history(stack: Stack, key: NewKey, console: Console) -> None:
+async def load_history(stack: Stack, keys: Mapping[str, NewKey], console: Console) -> None:
     """Tell what the city has not told yet through the HTTP intake; at the first start that is the whole history."""
     now = milliseconds(utc_now())
     coverage = Coverage(stack.layout.folder / TOLD, f"{CITY.code}/{SEED}")
-    days = sum(last - first for first, last in coverage.gaps(now - HISTORY, now)) / DAY
-    expected = max(1, round(days * (CITY.rates.calls + 2 * CITY.rates.requests)))
+    untold = {name: coverage.of(name).gaps(now - HISTORY, now) for name in SYSTEMS}
+    days = {name: sum(last - first for first, last in gaps) / DAY for name, gaps in untold.items()}
+    daily = {"contact-centre": CITY.rates.calls + 2 * CITY.rates.requests}
+    expected = max(1, round(sum(days[name] * daily.get(name, EVENTS_A_DAY) for name in SYSTEMS)))
     intake = f"http://127.0.0.1:{stack.ports.ingest_http}"
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console) as bar:
-            task = bar.add_task(text("demo.history", days=f"{days:.1f}"), total=expected)
+            task = bar.add_task(text("demo.history", days=f"{max(days.values()):.1f}"), total=expected)
             sent = await tell_past(
-                Past(CITY, SEED, now - HISTORY, intake, key.text),
+                Past(CITY, SEED, now - HISTORY, intake, {name: key.text for name, key in keys.items()}),
                 Delivered(),
                 coverage,
                 lambda count: bar.update(task, completed=count),
@@ -225,7 +227,8 @@ async def load_history(stack: Stack, key: NewKey, console: Console) -> None:
             bar.update(task, completed=sent, total=max(1, sent))
     finally:
         engine = open_database(SecretStr(stack.env()["AHUAL_DATABASE_URL"]), pool_size=1, application="ahual-demo")
-        await revoke_key(engine, key.id)
+        for key in keys.values():
+            await revoke_key(engine, key.id)
         await engine.dispose()
 
 

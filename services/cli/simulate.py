@@ -6,12 +6,13 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import SecretStr
@@ -20,18 +21,24 @@ from rich.console import Console
 from deploy.stack.stack import Stack
 from schemas.identity import Identity, parse_identity
 from services.cli.ingest import add_key, revoke_key
-from services.cli.simulation import Order, Target, realtime_devices, run
+from services.cli.simulation import Order, Target, run
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
+from services.ingest.keys import NewKey
+from services.runtime.clock import utc_now
 from services.runtime.database import open_database
 from services.runtime.messages import text
-from simulators import load
-from simulators.cities import CITIES
-from simulators.devices import DeviceError
+from simulators.cities import CITIES, City
+from simulators.faults import ORDINARY, Faults
 from simulators.history import HistoryError
-from simulators.moments import DAY, MINUTE
+from simulators.load import Load
+from simulators.moments import DAY, MINUTE, milliseconds
 from simulators.publisher import RefusedError
+from simulators.scenarios import LASTS, SCENARIOS, Scenario
+from simulators.systems import SYSTEMS
 from simulators.verify import Difference
 
+LOAD_DEVICES = 4
+"""Of each system, when nobody says how many."""
 _UNITS = {"m": MINUTE, "h": 60 * MINUTE, "d": DAY}
 
 
@@ -43,22 +50,20 @@ def register(app: typer.Typer) -> None:
 def simulate(  # options of a command
     city: Annotated[str, typer.Option(help=text("simulate.city"))] = "karaganda",
     seed: Annotated[int, typer.Option(help=text("simulate.seed"))] = 1,
+    system: Annotated[list[str] | None, typer.Option(help=text("simulate.system"))] = None,
     past: Annotated[str, typer.Option("--history", help=text("simulate.history"))] = "",
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=text("simulate.until"))] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help=text("simulate.realtime"))] = False,
     rate: Annotated[float, typer.Option(min=0, help=text("simulate.rate"))] = 0,
     duration: Annotated[float, typer.Option(min=0.1, help=text("simulate.duration"))] = 60,
-    connections: Annotated[int, typer.Option("--devices", min=1, max=1000, help=text("simulate.devices"))] = 4,
-    duplicates: Annotated[float, typer.Option(min=0, max=1, help=text("simulate.duplicates"))] = 0,
-    disorder: Annotated[float, typer.Option(min=0, max=1, help=text("simulate.disorder"))] = 0,
-    lateness: Annotated[float, typer.Option(min=0, max=1, help=text("simulate.lateness"))] = 0,
-    loss: Annotated[float, typer.Option(min=0, max=1, help=text("simulate.loss"))] = 0,
-    drifting: Annotated[int, typer.Option(min=0, help=text("simulate.drifting"))] = 0,
-    frozen: Annotated[int, typer.Option(min=0, help=text("simulate.frozen"))] = 0,
-    silent: Annotated[int, typer.Option(min=0, help=text("simulate.silent"))] = 0,
+    devices: Annotated[int, typer.Option(min=0, max=10_000, help=text("simulate.devices"))] = 0,
+    fault: Annotated[list[str] | None, typer.Option(help=text("simulate.fault"))] = None,
+    scenario: Annotated[list[str] | None, typer.Option(help=text("simulate.scenario"))] = None,
+    events: Annotated[Path | None, typer.Option(help=text("simulate.events"))] = None,
     truth: Annotated[Path | None, typer.Option(help=text("simulate.truth"))] = None,
     state: Annotated[Path | None, typer.Option(help=text("simulate.state"))] = None,
     verify: Annotated[bool, typer.Option("--verify", help=text("simulate.verify"))] = False,
-    verify_timeout: Annotated[float, typer.Option(min=0, help=text("simulate.verify_timeout"))] = 60,
+    verify_timeout: Annotated[float, typer.Option(min=0, help=text("simulate.verify_timeout"))] = 180,
     mqtt: Annotated[str, typer.Option(envvar="AHUAL_SIMULATE_MQTT", help=text("simulate.mqtt"))] = "",
     intake: Annotated[str, typer.Option(envvar="AHUAL_SIMULATE_INTAKE", help=text("simulate.intake"))] = "",
     api: Annotated[str, typer.Option(envvar="AHUAL_SIMULATE_API", help=text("simulate.api"))] = "",
@@ -66,24 +71,26 @@ def simulate(  # options of a command
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Send what was asked for to the local stack, or to the addresses given; exit 1 on a difference."""
-    if city not in CITIES:
-        _fail("simulate.unknown_city", city=city, known=", ".join(CITIES))
-    if drifting + frozen + silent > connections:
-        _fail("simulate.too_many_faults", faults=drifting + frozen + silent, devices=connections)
-    plain = load.Load(city, seed, rate, duration, connections, duplicates, disorder, lateness)
-    wanted = replace(plain, loss=loss, drifting=drifting, frozen=frozen, silent=silent) if rate else None
+    systems = _known(system or list(SYSTEMS), SYSTEMS, "simulate.unknown_system")
+    faults = _faults(fault or [])
+    end = milliseconds(until.replace(tzinfo=ZoneInfo("Asia/Almaty"))) if until else None
     order = Order(
-        city=CITIES[city],
+        city=_city(city, scenario or [], end or milliseconds(utc_now())),
         seed=seed,
+        systems=systems,
+        devices=devices,
+        faults=faults,
         history_ms=_milliseconds(past) if past else 0,
+        until=end,
         realtime=realtime,
-        load=wanted,
+        load=Load(city, seed, rate, duration, devices or LOAD_DEVICES, systems, faults) if rate else None,
+        events=events,
         truth=truth,
         state=state,
         verify=verify,
         verify_timeout=timedelta(seconds=verify_timeout),
     )
-    names = [*realtime_devices(city), *(wanted.identities if wanted else ())]
+    names = [*(order.spread.identities if realtime else ()), *(order.load.identities if order.load else ())]
     console = Console()
     try:
         if mqtt or intake or api:
@@ -92,14 +99,58 @@ def simulate(  # options of a command
         else:
             with one_sentence():
                 stack = Stack(folder)
-                passwords = stack.add_devices(map(str, names)) if realtime or wanted else {}
+                passwords = stack.add_devices(map(str, names)) if names else {}
             differences = asyncio.run(_on_stack(order, stack, passwords, console))
-    except (HistoryError, DeviceError, RefusedError, OSError) as error:
-        _fail("simulate.refused", problem=error)
+    except (HistoryError, RefusedError, OSError, ExceptionGroup) as error:
+        _fail("simulate.refused", problem=_first(error))
     except KeyboardInterrupt:
         return
     if differences:
         raise typer.Exit(1)
+
+
+def _known(names: Iterable[str], known: Container[str], error: str) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(names))
+    for name in chosen:
+        if name not in known:
+            _fail(error, given=name, known=", ".join(SYSTEMS))
+    return chosen
+
+
+def _city(code: str, scenarios: Iterable[str], end: int) -> City:
+    """The simulated city, with its extraordinary days: each lasts its time, until `end` or from a date."""
+    if code not in CITIES:
+        _fail("simulate.unknown_city", city=code, known=", ".join(CITIES))
+    found = []
+    for given in scenarios:
+        name, _, day = given.partition("=")
+        scenario = next((one for one in SCENARIOS if one == name), None)
+        if scenario is None:
+            _fail("simulate.unknown_scenario", given=name, known=", ".join(SCENARIOS))
+        begin = _midnight(day) if day else end - LASTS[scenario]
+        found.append(Scenario(scenario, begin, begin + LASTS[scenario]))
+    return replace(CITIES[code], scenarios=tuple(found))
+
+
+def _midnight(day: str) -> int:
+    try:
+        return milliseconds(datetime.combine(date.fromisoformat(day), time(), ZoneInfo("Asia/Almaty")))
+    except ValueError:
+        _fail("simulate.bad_date", given=day)
+
+
+def _faults(given: Sequence[str]) -> Faults:
+    try:
+        return Faults.stated(given)
+    except ValueError as error:
+        _fail("simulate.unknown_fault", given=str(error), known=", ".join(ORDINARY))
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first of errors that came together."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _milliseconds(length: str) -> int:
@@ -114,43 +165,52 @@ def _given(mqtt: str, intake: str, api: str, credentials: Path | None) -> Target
     host, _, port = mqtt.partition(":")
     try:
         read: dict[str, str] = json.loads(credentials.read_text("utf-8")) if credentials else {}
-        passwords = {parse_identity(name): password for name, password in read.items()}
+        passwords = {parse_identity(name): secret for name, secret in read.items() if name not in SYSTEMS}
     except (OSError, ValueError) as error:
         _fail("simulate.bad_credentials", file=credentials, problem=error)
-    return Target(host, int(port or 1883), passwords, intake, os.environ.get("AHUAL_API_KEY", ""), api)
+    keys = dict.fromkeys(SYSTEMS, os.environ.get("AHUAL_API_KEY", ""))
+    keys |= {name: key for name, key in read.items() if name in SYSTEMS}
+    return Target(host, int(port or 1883), passwords, intake, keys, api)
 
 
 async def _on_stack(
     order: Order, stack: Stack, passwords: Mapping[str, str], console: Console
 ) -> list[Difference] | None:
-    """Run against the local stack, with a key for the intake that is revoked at the end."""
+    """Run against the local stack, with keys for the intake that are revoked at the end."""
     env = stack.env()
-    async with _intake_key(SecretStr(env["AHUAL_DATABASE_URL"]), order) as key:
+    over_http = order.systems if order.history_ms else [s.name for s in order.departments] if order.realtime else ()
+    async with intake_keys(SecretStr(env["AHUAL_DATABASE_URL"]), order.city.code, over_http) as keys:
         target = Target(
             mqtt_host="127.0.0.1",
             mqtt_port=int(env["AHUAL_DEVICE_MQTT_PORT"]),
             passwords={parse_identity(name): password for name, password in passwords.items()},
             intake=f"http://127.0.0.1:{env['AHUAL_INGEST_HTTP_PORT']}",
-            key=key,
+            keys=keys,
             api=f"http://127.0.0.1:{env['AHUAL_API_PORT']}",
         )
         return await run(order, target, console)
 
 
 @asynccontextmanager
-async def _intake_key(url: SecretStr, order: Order) -> AsyncIterator[str]:
-    if not order.history_ms:
-        yield ""
+async def intake_keys(url: SecretStr, city: str, systems: Iterable[str]) -> AsyncIterator[dict[str, str]]:
+    """A key per system for the HTTP intake, revoked at the end."""
+    wanted = list(systems)
+    if not wanted:
+        yield {}
         return
     engine = open_database(url, pool_size=1, application="ahual-simulate")
+    made: dict[str, NewKey] = {}
     try:
-        made = await add_key(engine, Identity(order.city.code, "contact-centre", "simulator"))
-        if made is None:
-            _fail("simulate.city_not_registered", city=order.city.code)
+        for system in wanted:
+            key = await add_key(engine, Identity(city, system, "simulator"))
+            if key is None:
+                _fail("simulate.city_not_registered", city=city)
+            made[system] = key
         try:
-            yield made.text
+            yield {system: key.text for system, key in made.items()}
         finally:
-            await revoke_key(engine, made.id)
+            for key in made.values():
+                await revoke_key(engine, key.id)
     finally:
         await engine.dispose()
 

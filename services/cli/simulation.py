@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from pydantic import ValidationError
@@ -15,19 +17,25 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.identity import Identity
-from schemas.snapshot import Snapshot
+from schemas.snapshot import ClosedSnapshot, Snapshot
 from services.runtime.clock import utc_now
 from services.runtime.messages import language, text
-from simulators import devices, history, load
-from simulators.cities import CITIES, City
+from simulators import history, live, sending, verify
+from simulators.cities import City
 from simulators.coverage import Coverage
 from simulators.delivered import Delivered
-from simulators.facts import Fact
+from simulators.expectation import expect
+from simulators.faults import Faults
+from simulators.history import Keys
+from simulators.live import Spread
+from simulators.load import Load, facts_of
 from simulators.moments import DAY, MINUTE, milliseconds
+from simulators.system import System
 from simulators.systems import SYSTEMS
-from simulators.verify import Difference, compare
+from simulators.truths.events import Events, Place
+from simulators.verify import Difference
+from simulators.wire import Message
 
-SYSTEM = SYSTEMS["contact-centre"]
 FOREVER_MS = 3650 * DAY
 CAUGHT_UP_MS = 2000
 RECENT_MS = MINUTE
@@ -40,9 +48,9 @@ class Target:
 
     mqtt_host: str
     mqtt_port: int
-    passwords: Mapping[Identity, str]
+    passwords: dict[Identity, str]
     intake: str
-    key: str
+    keys: Keys
     api: str
 
 
@@ -54,7 +62,11 @@ class Past:
     seed: int
     begin: int
     intake: str
-    key: str
+    keys: Keys
+    systems: tuple[str, ...] = tuple(SYSTEMS)
+    until: int | None = None
+    """Its end (ms since 1970); None: now, and what happens meanwhile too."""
+    faults: Faults = field(default_factory=Faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +75,38 @@ class Order:
 
     city: City
     seed: int
+    systems: tuple[str, ...]
+    devices: int
+    """Of each system; 0: as many as it has."""
+    faults: Faults
     history_ms: int
+    until: int | None
     realtime: bool
-    load: load.Load | None
+    load: Load | None
+    events: Path | None
     truth: Path | None
     state: Path | None
     verify: bool
     verify_timeout: timedelta
 
+    @property
+    def spread(self) -> Spread:
+        """Who reports when the city runs live over MQTT."""
+        return Spread(self.city, self._live(over_http=False), self.devices)
 
-def realtime_devices(city: str) -> list[Identity]:
-    """Who reports when a city runs live."""
-    return [Identity(city, SYSTEM.name, device) for device in SYSTEM.devices(CITIES[city])]
+    @property
+    def departments(self) -> list[System]:
+        """Who reports over HTTP then."""
+        return self._live(over_http=True)
+
+    def _live(self, *, over_http: bool) -> list[System]:
+        return [SYSTEMS[name] for name in self.systems if SYSTEMS[name].over_http is over_http]
 
 
 async def run(order: Order, target: Target, console: Console) -> list[Difference] | None:
-    """History, then live or load, then verify. None when nothing was verified."""
-    delivered = Delivered(order.truth, keep=order.truth is not None or order.verify)
+    """History, then live or load, then the truth and the comparison. None when nothing was compared."""
+    wanted = bool(order.events or order.truth or order.verify)
+    delivered = Delivered(order.events, keep=wanted)
     coverage = Coverage(order.state, f"{order.city.code}/{order.seed}")
     try:
         if order.history_ms:
@@ -90,11 +117,23 @@ async def run(order: Order, target: Target, console: Console) -> list[Difference
             await _live(order, target, delivered, coverage, console)
     finally:
         delivered.close()
+        if order.truth:
+            write_truth(order.truth, order.city, delivered)
     return await _verify(order, target, delivered, console) if order.verify else None
 
 
-async def _past(order: Order, target: Target, delivered: Delivered, coverage: Coverage, console: Console) -> None:
+def write_truth(path: Path, city: City, delivered: Iterable[bytes]) -> None:
+    """Every figure of now, live and closed, as it must be; 1.1, which runs to the commit, has none."""
+    events = Events(delivered, Place(city.category.value, city.timezone))
     now = milliseconds(utc_now())
+    truths: dict[str, Any] = {"city": city.code}
+    for basis in verify.BASES:
+        truths[basis] = expect(events, now, basis).as_json()
+    path.write_text(json.dumps(truths, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+async def _past(order: Order, target: Target, delivered: Delivered, coverage: Coverage, console: Console) -> None:
+    end = order.until or milliseconds(utc_now())
     with console.status(text("simulate.history_begins")) as status:
 
         def show(count: int) -> None:
@@ -103,7 +142,8 @@ async def _past(order: Order, target: Target, delivered: Delivered, coverage: Co
             if not console.is_terminal:
                 console.print(line, highlight=False)
 
-        past = Past(order.city, order.seed, now - order.history_ms, target.intake, target.key)
+        begin = end - order.history_ms
+        past = Past(order.city, order.seed, begin, target.intake, target.keys, order.systems, order.until, order.faults)
         told = await tell_past(past, delivered, coverage, show)
     console.print(text("simulate.history_done", count=f"{told:,}"), highlight=False)
 
@@ -111,15 +151,20 @@ async def _past(order: Order, target: Target, delivered: Delivered, coverage: Co
 async def tell_past(past: Past, delivered: Delivered, coverage: Coverage, progress: Callable[[int], None]) -> int:
     """Tell what is not told yet, then what happened meanwhile; the number of events."""
     told = 0
-    while True:
-        gaps = list(coverage.gaps(past.begin, milliseconds(utc_now())))
-        if sum(last - first for first, last in gaps) < CAUGHT_UP_MS:
-            return told
-        for first, last in gaps:
-            facts = SYSTEM.facts(past.seed, past.city, first, last)
-            sent = partial(_sum, progress, told)
-            told += await history.send(past.city, facts, past.intake, past.key, delivered, sent)
-            coverage.add(first, last)
+    for system in past.systems:
+        begin = past.begin - SYSTEMS[system].memory_days * DAY
+        own = coverage.of(system)
+        while True:
+            gaps = list(own.gaps(begin, past.until or milliseconds(utc_now())))
+            if sum(last - first for first, last in gaps) < CAUGHT_UP_MS:
+                break
+            for first, last in gaps:
+                middle = past.begin + (last - past.begin) // 2
+                plan = history.plan(past.city, SYSTEMS[system], past.seed, (first, last), past.faults, middle)
+                sent = partial(_sum, progress, told)
+                told += await history.send(plan, past.intake, past.keys, delivered, sent)
+                own.add(first, last)
+    return told
 
 
 def _sum(progress: Callable[[int], None], before: int, count: int) -> None:
@@ -127,15 +172,31 @@ def _sum(progress: Callable[[int], None], before: int, count: int) -> None:
 
 
 async def _live(order: Order, target: Target, delivered: Delivered, coverage: Coverage, console: Console) -> None:
-    begin = live_from(coverage, milliseconds(utc_now()), after_history=order.history_ms > 0)
-    facts = SYSTEM.facts(order.seed, order.city, begin, begin + FOREVER_MS)
-    console.print(text("simulate.live", city=order.city.names[language()], devices=len(SYSTEM.devices(order.city))))
+    now = milliseconds(utc_now())
+    who, departments = order.spread, order.departments
+    count = len(who.identities)
+    console.print(text("simulate.live", city=order.city.names[language()], devices=count, departments=len(departments)))
+    begins = {name: live_from(coverage.of(name), now, after_history=order.history_ms > 0) for name in order.systems}
 
-    def sent(fact: Fact) -> None:
-        coverage.add(begin, fact.time + 1)
+    def plan(names: Sequence[str]) -> Iterable[Message]:
+        begin = min(begins[name] for name in names)
+        facts = facts_of(names, order.seed, order.city, begin, begin + FOREVER_MS)
+        untold = (fact for fact in facts if fact.time >= begins[fact.system])
+        return live.plan(order.city, order.seed, untold, who, order.faults, now)
 
-    accounts = {identity: target.passwords[identity] for identity in realtime_devices(order.city.code)}
-    await devices.run(order.city, facts, target.mqtt_host, target.mqtt_port, accounts, delivered, utc_now, sent)
+    def sent(message: Message) -> None:
+        system = message.identity.system
+        coverage.of(system).add(begins[system], max(begins[system], message.due))
+
+    accounts = {identity: target.passwords[identity] for identity in who.identities}
+    over_http = [system.name for system in departments]
+    over_mqtt = [name for name in order.systems if name not in over_http]
+    async with asyncio.TaskGroup() as group:
+        if over_mqtt:
+            line = (target.mqtt_host, target.mqtt_port, accounts, delivered, now, order.faults)
+            group.create_task(sending.send(plan(over_mqtt), *line, persistent=True, on_sent=sent))
+        if over_http:
+            group.create_task(live.post(plan(over_http), target.intake, target.keys, delivered, utc_now, sent))
 
 
 def live_from(coverage: Coverage, now: int, *, after_history: bool) -> int:
@@ -144,39 +205,49 @@ def live_from(coverage: Coverage, now: int, *, after_history: bool) -> int:
     return told if after_history or now - told <= RECENT_MS else now
 
 
-async def _load(wanted: load.Load, target: Target, delivered: Delivered, console: Console) -> None:
+async def _load(wanted: Load, target: Target, delivered: Delivered, console: Console) -> None:
     console.print(text("simulate.load", rate=wanted.rate, seconds=wanted.duration_s), highlight=False)
     now = milliseconds(utc_now())
-    result = await load.run(wanted, target.mqtt_host, target.mqtt_port, target.passwords, delivered, now)
+    result = await sending.run(wanted, target.mqtt_host, target.mqtt_port, target.passwords, delivered, now)
     done = {"sent": f"{result.sent:,}", "acknowledged": f"{result.acknowledged:,}", "seconds": f"{result.took_s:.1f}"}
     console.print(text("simulate.load_done", **done), highlight=False)
 
 
 async def _verify(order: Order, target: Target, delivered: Delivered, console: Console) -> list[Difference]:
-    """Compare snapshots until one agrees or time is up."""
-    deadline = utc_now() + order.verify_timeout
-    url = f"{target.api}/api/v1/cities/{order.city.code}/cityscore"
-    async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
-        while True:
-            differences = await _differences(client, url, delivered)
-            if not differences or utc_now() >= deadline:
-                break
-            await asyncio.sleep(1)
-    if not differences:
+    """Compare snapshots, live and closed, until they agree or time is up."""
+    found = await differences(target.api, order.city, delivered, order.verify_timeout)
+    if not found:
         console.print(text("simulate.verified", count=f"{delivered.count:,}"), highlight=False)
         return []
     table = Table(*(text(f"simulate.column_{name}") for name in ("kpi", "what", "expected", "found")))
-    for difference in differences:
+    for difference in found:
         table.add_row(*difference)
     console.print(table)
-    return differences
+    return found
 
 
-async def _differences(client: httpx2.AsyncClient, url: str, delivered: Delivered) -> list[Difference]:
+async def differences(api: str, city: City, delivered: Delivered, within: timedelta) -> list[Difference]:
+    """What the API says of a city and is not so, live and closed; the last look's, when time is up."""
+    deadline = utc_now() + within
+    events = await asyncio.to_thread(Events, delivered, Place(city.category.value, city.timezone))
+    async with httpx2.AsyncClient(base_url=api, timeout=30, trust_env=False) as client:
+        while True:
+            found = []
+            for basis, kind in (("live", Snapshot), ("closed", ClosedSnapshot)):
+                url = f"/api/v1/cities/{city.code}/cityscore?window={basis}"
+                found += await _differences(client, url, kind, events)
+            if not found or utc_now() >= deadline:
+                return found
+            await asyncio.sleep(1)
+
+
+async def _differences(
+    client: httpx2.AsyncClient, url: str, kind: type[Snapshot] | type[ClosedSnapshot], events: Events
+) -> list[Difference]:
     try:
         response = await client.get(url)
         response.raise_for_status()
-        snapshot = Snapshot.model_validate_json(response.content)
+        snapshot = kind.model_validate_json(response.content)
     except (httpx2.HTTPError, ValidationError) as error:
         return [Difference("—", "snapshot", url, str(error)[:200])]
-    return await asyncio.to_thread(compare, snapshot, delivered)
+    return await asyncio.to_thread(verify.differences, snapshot, events)

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from schemas.identity import Identity
 from simulators.facts import Fact, encode
-from simulators.load import IN_FLIGHT, publishers
 from simulators.moments import milliseconds
+from simulators.sending import IN_FLIGHT, publishers
 
 TICK_S = 0.002
 _TIME = b"1970-01-01T00:00:00.000Z"
@@ -75,7 +75,8 @@ async def send(
     def acknowledged(_payload: bytes, _sent: float) -> None:
         sending.acknowledged += 1
 
-    async with publishers(host, port, passwords, acknowledged) as connections:
+    async with publishers(host, port, passwords, acknowledged) as opened:
+        connections = list(opened.values())
         templates = [Template(identity) for identity in passwords]
         run = str(milliseconds(clock())).encode()
         began = time.monotonic()

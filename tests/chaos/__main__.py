@@ -18,6 +18,7 @@ from random import SystemRandom
 
 from rich.console import Console
 
+from simulators.faults import Faults
 from simulators.load import Load
 from tests.chaos import broker, burst, faults, tables, topics, trial
 from tests.chaos.faults import Fault
@@ -83,9 +84,7 @@ def one(wired: Wired, seed: int, rate: float, drawn: tuple[Fault, ...]) -> Repor
             seed,
             rate,
             duration_s=max((fault.ends_s for fault in drawn), default=AFTERWARDS_S) + AFTERWARDS_S,
-            duplicates=0.02,
-            disorder=0.05,
-            lateness=0.05,
+            faults=Faults(duplicates=0.02, disorder=0.05, lateness=0.05),
         )
         return asyncio.run(trial.run(wired, installation, load, drawn))
 

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.stack import Ports
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
-from simulators import load
+from simulators import sending
 from simulators.delivered import Delivered
 from simulators.load import Load
 from simulators.moments import milliseconds
@@ -40,14 +40,14 @@ async def lost(installation: Installation, wanted: Load, after_s: float, *, gate
     delivered = Delivered()
     before = await _stored(engine)
     try:
-        sending = asyncio.create_task(
-            load.run(wanted, "127.0.0.1", stack.ports.mqtt, passwords, delivered, milliseconds(utc_now()))
+        under_way = asyncio.create_task(
+            sending.run(wanted, "127.0.0.1", stack.ports.mqtt, passwords, delivered, milliseconds(utc_now()))
         )
         await asyncio.sleep(after_s)
         # The supervised process hands over to the broker by exec or keeps it as a child; both are to die.
         _kill_tree(stack.pid("mosquitto"))
         with suppress(ConnectionError):
-            await sending
+            await under_way
         if not gateway:
             await asyncio.to_thread(stack.restart, "ingest")
         expected = len(set(delivered))

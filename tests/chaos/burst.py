@@ -17,7 +17,8 @@ import httpx2
 
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
-from simulators import load
+from simulators import sending
+from simulators.faults import Faults
 from simulators.load import Load
 from simulators.moments import milliseconds
 from tests.chaos import trial
@@ -69,7 +70,12 @@ class Watch:
 async def run(wired: Wired, installation: Installation, seed: int, rate: float) -> tuple[Report, Watch]:
     """The three loads, one after the other, and the account of it all."""
     ordinary = Load(
-        installation.city, seed, rate, ORDINARY_S, devices=40, duplicates=0.02, disorder=0.05, lateness=0.05
+        installation.city,
+        seed,
+        rate,
+        ORDINARY_S,
+        devices=40,
+        faults=Faults(duplicates=0.02, disorder=0.05, lateness=0.05),
     )
     heavy = replace(ordinary, rate=TIMES * rate, duration_s=BURST_S)
     report, watch = Report(heavy), Watch(began=time.monotonic())
@@ -79,10 +85,10 @@ async def run(wired: Wired, installation: Installation, seed: int, rate: float) 
     await engine.dispose()
     watching = asyncio.create_task(_watch(wired, installation, report, watch))
 
-    async def send(part: Load) -> load.Sent:
+    async def send(part: Load) -> sending.Sent:
         now = milliseconds(utc_now())
         port = wired.device_port
-        return await load.run(
+        return await sending.run(
             part, "127.0.0.1", port, passwords, report.delivered, now, persistent=True, drain_s=DRAIN_S
         )
 

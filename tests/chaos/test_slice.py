@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from deploy.stack import Ports, Stack, kafka
+from simulators.faults import Faults
 from simulators.load import Load
 from tests.chaos import burst, faults, tables, trial
 from tests.chaos.burst import Sample, Watch
@@ -33,7 +34,13 @@ SLICE = (
 def test_nothing_is_lost_or_counted_twice_whatever_breaks(stack: Stack) -> None:
     first = FIRST_PROXY + 10 * Random(stack.ports.mqtt).randrange(20)
     with services_through_proxies(stack, first) as wired, own_city(stack) as installation:
-        load = Load(installation.city, seed=1, rate=500, duration_s=18, duplicates=0.02, disorder=0.05, lateness=0.05)
+        load = Load(
+            installation.city,
+            seed=1,
+            rate=500,
+            duration_s=18,
+            faults=Faults(duplicates=0.02, disorder=0.05, lateness=0.05),
+        )
         report = asyncio.run(trial.run(wired, installation, load, SLICE))
     assert report.good, tables.faults(report) + tables.sums([report])
 

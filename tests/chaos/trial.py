@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.clock import utc_now
 from services.runtime.database import DATABASE_ERRORS, open_database
-from simulators import load
+from simulators import sending
 from simulators.delivered import Delivered
 from simulators.load import Load
 from simulators.moments import milliseconds, moment
@@ -99,7 +99,7 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
         report.before = await quiet(engine)
         breaking = asyncio.create_task(_break(wired, engine, faults))
         began = milliseconds(utc_now())
-        await load.run(
+        await sending.run(
             wanted,
             "127.0.0.1",
             wired.device_port,

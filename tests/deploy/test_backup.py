@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from deploy.stack import Stack, StackError
+from simulators.faults import Faults
 from simulators.load import Load
 from tests.chaos import tables, trial
 from tests.chaos.wiring import own_city, services_through_proxies
@@ -31,7 +32,9 @@ def test_what_came_after_the_backup_is_read_from_kafka_again(own: Stack, tmp_pat
     first = 33_800 + 10 * Random(own.ports.mqtt).randrange(20)
     with own_city(own, kept=True) as installation:
         with services_through_proxies(own, first) as wired:
-            load = Load(installation.city, seed=1, rate=500, duration_s=6, duplicates=0.02, disorder=0.05)
+            load = Load(
+                installation.city, seed=1, rate=500, duration_s=6, faults=Faults(duplicates=0.02, disorder=0.05)
+            )
             report = trial.Report(load)
 
             async def load_and_back_up() -> None:

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from schemas.identity import Identity
 from services.runtime.clock import utc_now
-from simulators.load import persistent_publishers
+from simulators.sending import persistent_publishers
 from tests.hostile.payloads import heavy, payloads
 from tests.ingest.events import call, encoded
 from tests.installation import SERVICES, Installation, own_stack, ports_from, services_on
@@ -77,7 +77,8 @@ async def run(installation: Installation, seed: int, messages: int, trial: Trial
 
     sampling = asyncio.create_task(_sample(installation, trial))
     port = installation.stack.ports.mqtt
-    async with persistent_publishers("127.0.0.1", port, passwords, acknowledged) as connections:
+    async with persistent_publishers("127.0.0.1", port, passwords, acknowledged) as opened:
+        connections = list(opened.values())
         for number, payload in enumerate(islice(_mixed(seed), messages)):
             await connections[number % len(connections)].send(payload, 0.0, 1000)
             trial.sent += 1

@@ -16,14 +16,15 @@ from schemas.sources import load_source_limits
 from services.api import source_states
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
-from simulators import load
+from simulators import sending
 from simulators.delivered import Delivered
-from simulators.faults import missing
+from simulators.faults import Faults, missing
 from simulators.load import Load
 from simulators.moments import milliseconds
 from tests.installation import Installation, services_on
 from tests.waiting import eventually
 
+FAULTS = Faults(duplicates=0.05, disorder=0.05, loss=0.03, drifting=0.25, silent=0.25)
 pytestmark = pytest.mark.stack
 
 
@@ -34,12 +35,11 @@ def installation(stack: Stack) -> Iterator[Installation]:
 
 
 async def test_what_is_lost_silent_and_off_is_found_though_the_scorer_dies(installation: Installation) -> None:
-    plan = Load(installation.city, seed=11, rate=300, duration_s=12, devices=4, duplicates=0.05, disorder=0.05)
-    plan = replace(plan, loss=0.03, drifting=1, silent=1)
-    sending = asyncio.create_task(_send(installation, plan))
+    plan = Load(installation.city, seed=11, rate=300, duration_s=12, devices=4, faults=FAULTS)
+    under_way = asyncio.create_task(_send(installation, plan))
     await asyncio.sleep(5)
     await asyncio.to_thread(installation.kill, "scorer")
-    delivered = await sending
+    delivered = await under_way
     expected = missing(delivered)
     assert sum(expected.values()) > 50
     sources = await _sources(installation, events=len(set(delivered)))
@@ -54,7 +54,7 @@ async def test_what_is_lost_silent_and_off_is_found_though_the_scorer_dies(insta
     }
     assert 30 < sources["load-3"]["drift_s"] <= 45
     # The others start anew, and lose nothing; the silent one says no more.
-    again = await _send(installation, replace(plan, seed=12, duration_s=3, devices=3, loss=0, drifting=0, silent=0))
+    again = await _send(installation, replace(plan, seed=12, duration_s=3, devices=3, faults=Faults(duplicates=0.05)))
     sources = await _sources(installation, events=len(set(delivered)) + len(set(again)))
     assert {name: found["restarts"] for name, found in sources.items()} == {
         "load-1": 1,
@@ -71,7 +71,7 @@ async def _send(installation: Installation, plan: Load) -> Delivered:
     delivered = Delivered()
     passwords = installation.passwords(plan.identities)
     port = installation.stack.ports.mqtt
-    await load.run(plan, "127.0.0.1", port, passwords, delivered, milliseconds(utc_now()))
+    await sending.run(plan, "127.0.0.1", port, passwords, delivered, milliseconds(utc_now()))
     return delivered
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from schemas.events import contact_centre
 from schemas.events.registry import CONTRACTS
-from simulators.faults import missing
-from simulators.load import Load, messages
+from schemas.identity import Identity
+from simulators.faults import Faults, missing
+from simulators.load import Load
 from simulators.moments import MINUTE, milliseconds
 
 START = 1_795_000_000_000
@@ -18,7 +19,7 @@ LOAD = Load("karaganda", seed=5, rate=1000, duration_s=3, devices=3)
 
 
 def sent(load: Load) -> list[bytes]:
-    return [message.payload for message in messages(load, START)]
+    return [message.payload for message in load.plan(START)]
 
 
 def happened(payload: bytes) -> int:
@@ -42,11 +43,11 @@ def test_plain_load_has_each_event_once_in_order_of_time() -> None:
 
 
 def test_every_event_keeps_its_contract_and_its_device() -> None:
-    load = replace(LOAD, duplicates=0.1, disorder=0.1, lateness=0.2)
-    for message in messages(load, START):
+    load = replace(LOAD, faults=Faults(duplicates=0.1, disorder=0.1, lateness=0.2))
+    for message in load.plan(START):
         raw = json.loads(message.payload)
         CONTRACTS[raw["type"]].model_validate_json(message.payload)
-        assert raw["source"] == f"/{load.identities[message.device]}"
+        assert raw["source"] == message.identity.source
 
 
 def test_all_types_of_the_contact_centre_occur() -> None:
@@ -55,20 +56,20 @@ def test_all_types_of_the_contact_centre_occur() -> None:
 
 
 def test_duplicates_are_the_same_bytes() -> None:
-    payloads = sent(replace(LOAD, duplicates=0.1))
+    payloads = sent(replace(LOAD, faults=Faults(duplicates=0.1)))
     assert len(set(payloads)) == 3000
     assert 3150 < len(payloads) < 3450
 
 
 def test_disorder_moves_messages_and_loses_none() -> None:
-    payloads = sent(replace(LOAD, disorder=0.2))
+    payloads = sent(replace(LOAD, faults=Faults(disorder=0.2)))
     times = [happened(payload) for payload in payloads]
     assert len(set(payloads)) == 3000
     assert times != sorted(times)
 
 
 def test_lateness_makes_old_facts() -> None:
-    times = [happened(payload) for payload in sent(replace(LOAD, lateness=0.2))]
+    times = [happened(payload) for payload in sent(replace(LOAD, faults=Faults(lateness=0.2)))]
     assert 200 < sum(time < START - MINUTE / 2 for time in times) < 700
 
 
@@ -81,15 +82,15 @@ def test_sequences_have_no_gap() -> None:
 
 
 def by_device(load: Load) -> list[list[dict[str, Any]]]:
-    events: list[list[dict[str, Any]]] = [[] for _ in range(load.devices)]
-    for message in messages(load, START):
+    events: dict[Identity, list[dict[str, Any]]] = {identity: [] for identity in load.identities}
+    for message in load.plan(START):
         CONTRACTS[json.loads(message.payload)["type"]].model_validate_json(message.payload)
-        events[message.device].append(json.loads(message.payload))
-    return events
+        events[message.identity].append(json.loads(message.payload))
+    return list(events.values())
 
 
 def test_what_was_counted_and_not_sent_is_missing() -> None:
-    load = replace(LOAD, loss=0.05, disorder=0.1, duplicates=0.1)
+    load = replace(LOAD, faults=Faults(loss=0.05, disorder=0.1, duplicates=0.1))
     payloads = sent(load)
     gaps = missing(payloads)
     assert len(gaps) == 3
@@ -98,7 +99,9 @@ def test_what_was_counted_and_not_sent_is_missing() -> None:
 
 
 def test_faulty_devices_are_the_last_ones() -> None:
-    well, drifting, frozen, silent = by_device(replace(LOAD, devices=4, drifting=1, frozen=1, silent=1))
+    well, drifting, frozen, silent = by_device(
+        replace(LOAD, devices=4, faults=Faults(drifting=0.25, frozen=0.25, silent=0.25))
+    )
     assert len(silent) < len(well) / 1.5
     assert max(event["recordedtime"] for event in silent) < max(event["recordedtime"] for event in well)
     ahead = [

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from simulators.cities import City
 from simulators.facts import Fact
+from simulators.moments import DAY
 from simulators.streams import merged, slotted
 from simulators.system import System
 from simulators.systems.contact_centre import calls, requests
@@ -22,4 +23,4 @@ def _facts(seed: int, city: City, begin: int, end: int) -> Iterator[Fact]:
     )
 
 
-SYSTEM = System(calls.NAME, devices=lambda _city: DEVICES, facts=_facts)
+SYSTEM = System(calls.NAME, devices=lambda _city: DEVICES, facts=_facts, memory_days=requests.LONGEST_LIFE // DAY)
