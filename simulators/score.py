@@ -64,9 +64,9 @@ ROWS: Final[Mapping[str, Row]] = {code: row for one in _INITIATIVES for code, ro
 """All 118, in the order's order."""
 
 
-def criteria(category: Category) -> dict[str, Criterion]:
-    """What a city of this category is scored on."""
-    place = CATEGORIES.index(category)
+def criteria(category: str) -> dict[str, Criterion]:
+    """What a city of this category is scored on; ValueError when there is no such category."""
+    place = [str(one) for one in CATEGORIES].index(category)
     return {
         code: Criterion(one.section, row.weight, target)
         for one in _INITIATIVES

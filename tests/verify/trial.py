@@ -1,0 +1,167 @@
+"""One city: its month over HTTP, then devices over MQTT, then every figure, the ledger and the dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import httpx2
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.snapshot import ClosedSnapshot, Snapshot
+from services.cli.simulate import intake_keys
+from services.cli.simulation import Past, differences, tell_past
+from services.runtime.clock import utc_now
+from services.runtime.database import open_database
+from simulators import live, sending
+from simulators.cities import City
+from simulators.coverage import Coverage
+from simulators.delivered import Delivered
+from simulators.faults import Faults
+from simulators.live import Spread
+from simulators.load import Load, facts_of
+from simulators.moments import DAY, milliseconds
+from simulators.system import System
+from simulators.systems import SYSTEMS
+from simulators.verify import Difference
+from simulators.wire import Message
+from tests.installation import Installation
+
+WITHIN = timedelta(minutes=8)
+"""For the figures to agree: closed periods wait until the past has stopped changing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to simulate; the city's code is that of the installation."""
+
+    city: City
+    seed: int
+    systems: tuple[str, ...] = tuple(SYSTEMS)
+    days: int = 31
+    faults: Faults = field(default_factory=Faults)
+    live_s: float = 20.0
+    """So long the city's own devices report over MQTT, and its departments over HTTP …"""
+    load_s: float = 20.0
+    """… and so long a crowd of them, at this rate a second."""
+    rate: float = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Dead letters against what had to become one."""
+
+    expected: int
+    """Messages that no contract lets in, each sent at least once."""
+    found: int
+    reasons: dict[str, int]
+    unexplained: Sequence[str]
+    """Dead letters of nothing we spoilt, or for another reason, and what we spoilt and no dead letter tells."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of it."""
+
+    wanted: Wanted
+    delivered: Delivered = field(default_factory=Delivered)
+    told: int = 0
+    told_s: float = 0.0
+    agreed_s: float = 0.0
+    differences: list[Difference] = field(default_factory=list)
+    live: Snapshot | None = None
+    closed: ClosedSnapshot | None = None
+    stored: int = 0
+    distinct: int = 0
+    letters: Letters | None = None
+
+    @property
+    def good(self) -> bool:
+        """Every figure right, every event stored once, every dead letter explained."""
+        explained = self.letters is not None and not self.letters.unexplained
+        return not self.differences and self.stored == self.distinct and explained
+
+
+async def run(installation: Installation, wanted: Wanted) -> Report:
+    """Tell, report, compare."""
+    report = Report(wanted)
+    began = time.monotonic()
+    async with intake_keys(installation.database_url, installation.city, wanted.systems) as keys:
+        intake = f"http://127.0.0.1:{installation.stack.ports.ingest_http}"
+        begin = milliseconds(utc_now()) - wanted.days * DAY
+        past = Past(wanted.city, wanted.seed, begin, intake, keys, wanted.systems, None, wanted.faults)
+        report.told = await tell_past(past, report.delivered, Coverage(None, ""), lambda _count: None)
+        report.told_s = time.monotonic() - began
+        if wanted.live_s:
+            await _report_live(installation, wanted, report.delivered, intake, keys)
+        if wanted.load_s:
+            await _load(installation, wanted, report.delivered)
+    began = time.monotonic()
+    report.differences = await differences(installation.api, wanted.city, report.delivered, WITHIN)
+    report.agreed_s = time.monotonic() - began
+    report.distinct = len(set(report.delivered))
+    async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
+        url = f"{installation.api}/api/v1/cities/{installation.city}/cityscore?window="
+        report.live = Snapshot.model_validate_json((await client.get(f"{url}live")).content)
+        report.closed = ClosedSnapshot.model_validate_json((await client.get(f"{url}closed")).content)
+    engine = open_database(installation.database_url, application="verify")
+    try:
+        report.stored = await _stored(engine, installation.city)
+        report.letters = await _letters(engine, installation.city, report.delivered)
+    finally:
+        await engine.dispose()
+    return report
+
+
+async def _report_live(
+    installation: Installation, wanted: Wanted, delivered: Delivered, intake: str, keys: dict[str, str]
+) -> None:
+    """The city as it is: an MQTT connection per device, departments over HTTP."""
+    now = milliseconds(utc_now())
+    over_mqtt = [SYSTEMS[name] for name in wanted.systems if not SYSTEMS[name].over_http]
+    over_http = [SYSTEMS[name] for name in wanted.systems if SYSTEMS[name].over_http]
+    devices = Spread(wanted.city, over_mqtt, 0)
+    accounts = await asyncio.to_thread(installation.passwords, devices.identities)
+    begin = now + 2000  # what has happened by now was told as history
+    end = begin + round(wanted.live_s * 1000)
+
+    def plan(systems: Sequence[System], who: Spread) -> list[Message]:
+        facts = facts_of([system.name for system in systems], wanted.seed, wanted.city, begin, end)
+        return list(live.plan(wanted.city, wanted.seed, facts, who, wanted.faults, now))
+
+    port = installation.stack.ports.mqtt
+    await asyncio.gather(
+        sending.send(plan(over_mqtt, devices), "127.0.0.1", port, accounts, delivered, now, wanted.faults),
+        live.post(plan(over_http, Spread(wanted.city, over_http, 0)), intake, keys, delivered, utc_now),
+    )
+
+
+async def _load(installation: Installation, wanted: Wanted, delivered: Delivered) -> None:
+    crowd = Load(installation.city, wanted.seed, wanted.rate, wanted.load_s, 4, wanted.systems, wanted.faults)
+    accounts = await asyncio.to_thread(installation.passwords, crowd.identities)
+    port = installation.stack.ports.mqtt
+    await sending.run(crowd, "127.0.0.1", port, accounts, delivered, milliseconds(utc_now()))
+
+
+async def _stored(engine: AsyncEngine, city: str) -> int:
+    query = sa.text("SELECT sum(events) FROM source_activity WHERE city = :city")
+    async with engine.connect() as connection:
+        return int(await connection.scalar(query, {"city": city}) or 0)
+
+
+async def _letters(engine: AsyncEngine, city: str, delivered: Delivered) -> Letters:
+    """Each dead letter by the hash of what was sent."""
+    query = sa.text("SELECT sha256, reason, detail FROM dead_letter WHERE city = :city")
+    async with engine.connect() as connection:
+        rows = (await connection.execute(query, {"city": city})).all()
+    spoilt = {hashlib.sha256(message).hexdigest(): reason for message, reason in delivered.refused.items()}
+    unexplained = [f"{row.reason}: {row.detail}" for row in rows if spoilt.get(row.sha256) != row.reason]
+    missing = spoilt.keys() - {row.sha256 for row in rows}
+    unexplained += [f"no dead letter of a message that is {spoilt[one]}" for one in missing]
+    return Letters(len(spoilt), len(rows), dict(Counter(row.reason for row in rows)), unexplained)
