@@ -15,9 +15,12 @@ _DAILY: Final = 24
 _SPREAD: Final = 1.4
 
 
-def in_slot(seed: int, city: City, slot: int, system: str, mean: float, daily: float = _DAILY) -> Iterator[Fact]:
-    """Answers about a system (its name is the survey's, too) given in a slot; residents think `mean` of it, of 10."""
+def in_slot(
+    seed: int, city: City, slot: int, system: str, mean: float, daily: float = _DAILY, subject: str = ""
+) -> Iterator[Fact]:
+    """Answers about a system given in a slot; residents think `mean` of it, of 10. `subject` is the survey's, where its
+    name is not the system's."""
     for case in begun(seed, city, f"{system}-survey", slot, daily * city.volume):
         score = min(10, max(1, round(case.rng.gauss(mean, _SPREAD))))
-        data = {**placed(case.rng, city), "survey": system, "score": score, "answered_at": case.begun}
+        data = {**placed(case.rng, city), "survey": subject or system, "score": score, "answered_at": case.begun}
         yield Fact(case.begun, case.code, DEVICE, "reference.survey-answered", data, system)
