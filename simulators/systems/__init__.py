@@ -34,6 +34,12 @@ from simulators.systems import (
 _MODULES: Final = (
     situation_centre,
     contact_centre,
+    settlement_centre,
+    public_transport,
+    parking,
+    traffic,
+    roads,
+    smart_stops,
     video,
     fire_safety,
     greenery,

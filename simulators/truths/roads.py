@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
-from simulators.truths.complaints import complaints
 from simulators.truths.kpi import PERCENT, Added, Kpi, stated
+from simulators.truths.supply import complaints
 from simulators.truths.surveys import satisfaction
 
 _ROADS: Final = ("roads",)
@@ -34,13 +34,7 @@ KPIS: Final[Mapping[str, Kpi]] = {
         sources=_ROADS,
     ),
     "7.4": _share_of_length("roads_monitored_m"),
-    "7.5": Kpi(
-        shape="ratio",
-        numerator=(complaints("roads"),),
-        base=(stated("residents"),),
-        scale=Fraction(1, 1000),
-        sources=("contact-centre",),
-    ),
+    "7.5": complaints("roads"),
     "7.6": satisfaction("roads", "roads"),
     "7.7": _share_of_length("roads_repair_planned_m"),
 }
