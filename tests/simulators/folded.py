@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 from schemas.catalogue import Kpi, Period
 from schemas.events.envelope import canonical
@@ -14,7 +15,7 @@ from services.scorer.decoding import RecordDecoder
 from services.scorer.fold import fold
 from services.scorer.kinds import Facts, Span, Sums, Total
 from services.scorer.measures import compile_measures
-from services.scorer.types import City, Entry, EntryKey, Folded, Record
+from services.scorer.types import City, Entry, EntryKey, Part, PartKey, Record
 from services.scorer.values import Evaluated, Sources, evaluate, shown_sums
 from simulators import cities
 from simulators.facts import Fact, encode
@@ -37,9 +38,15 @@ class Town:
         )
         known = {city.code: City(city.code, city.category.value, city.timezone, 0)}
         records = [Record(offset, body) for offset, body in enumerate(bodies)]
-        self.decoded, rejected = RecordDecoder().decode(records, known)
+        self._decoded, rejected = RecordDecoder().decode(records, known)
         assert not rejected
-        self.folded: Folded = fold(self.decoded, _COMPILED, known, stored_at)
+        folded = fold(self._decoded, _COMPILED, known, stored_at)
+        self._parts: dict[str, list[tuple[PartKey, Part]]] = {}
+        self._entries: dict[str, list[tuple[EntryKey, Entry]]] = {}
+        for part in folded.parts.items():
+            self._parts.setdefault(part[0].kpi, []).append(part)
+        for entry in folded.entries.items():
+            self._entries.setdefault(entry[0].kpi, []).append(entry)
 
     def value(self, code: str, window: Window, before: Window) -> tuple[Sums, Evaluated]:
         """Numerator and denominator as shown, and the value at the window's end; a day is the period of every KPI."""
@@ -54,17 +61,19 @@ class Town:
 
     def _facts(self, kpi: Kpi, window: Window, at: datetime) -> Facts:
         parts: dict[str, Sums] = {}
-        for key, part in self.folded.parts.items():
-            if key.kpi == kpi.code and window.begin <= key.bucket < window.end:
+        for key, part in self._parts.get(kpi.code, ()):
+            if window.begin <= key.bucket < window.end:
                 known = parts.get(key.component, Sums())
                 parts[key.component] = Sums(*(a + b for a, b in zip(known, part, strict=True)))
         stated = timedelta(days=kpi.measure.valid_days) if kpi.measure.valid_days else None
-        entries = [(key, entry) for key, entry in self.folded.entries.items() if key.kpi == kpi.code]
-        return Facts(parts, _totals(entries, at, stated or timedelta(days=2), stated or _BASE_VALID))
+        return Facts(
+            parts, _totals(self._entries.get(kpi.code, ()), at, stated or timedelta(days=2), stated or _BASE_VALID)
+        )
 
+    @cache  # noqa: B019  (a town lives as long as the tests)
     def _times(self, at: datetime) -> dict[str, list[datetime]]:
         found: dict[str, list[datetime]] = {}
-        for decoded in self.decoded:
+        for decoded in self._decoded:
             if decoded.event.time <= at:
                 found.setdefault(decoded.identity.system, []).append(decoded.event.time)
         return found

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from simulators import rhythm
 from simulators.cities import City
 from simulators.facts import Fact
-from simulators.moments import DAY, HOUR, MINUTE
+from simulators.moments import DAY, HOUR, MINUTE, moment
 from simulators.rhythm import SLOT
 
 NAME: Final = "contact-centre"
@@ -30,18 +30,26 @@ class _Category(NamedTuple):
 
 
 _CATEGORIES: Final[Mapping[str, _Category]] = {
-    "water-supply": _Category(14, DAY, "water-utility"),
-    "heating": _Category(16, DAY, "heat-utility"),
-    "electricity": _Category(12, DAY, "power-grid"),
-    "lift": _Category(6, DAY, "housing-inspection"),
-    "refuse": _Category(14, 3 * DAY, "municipal-waste"),
-    "street-lighting": _Category(10, 3 * DAY, "city-lighting"),
+    "water-supply": _Category(13, DAY, "water-utility"),
+    "heating": _Category(15, DAY, "heat-utility"),
+    "electricity": _Category(11, DAY, "power-grid"),
     "gas": _Category(5, DAY, "gas-utility"),
-    "greenery": _Category(6, LONGEST_TERM, "landscaping"),
-    "roads": _Category(14, LONGEST_TERM, "road-service"),
-    "yards": _Category(14, LONGEST_TERM, "landscaping"),
+    "lift": _Category(6, DAY, "housing-inspection"),
+    "refuse": _Category(13, 3 * DAY, "municipal-waste"),
+    "street-lighting": _Category(8, 3 * DAY, "city-lighting"),
+    "parking": _Category(3, 3 * DAY, "parking-operator"),
+    "stops": _Category(2, 3 * DAY, "transport-department"),
+    "air": _Category(1, 3 * DAY, "ecology-department"),
+    "roads": _Category(12, LONGEST_TERM, "road-service"),
+    "yards": _Category(7, LONGEST_TERM, "landscaping"),
+    "greenery": _Category(4, LONGEST_TERM, "green-service"),
 }
-_WEIGHTS: Final = {name: category.weight for name, category in _CATEGORIES.items()}
+"""What requests are about. KPIs 5.5, 7.5, 8.5, 11.5, 12.3, 13.4, 14.4, 15.4 and 16.4 count complaints by these."""
+_SUMMER: Final = (5, 6, 7, 8, 9)
+_COLD_HOMES: Final = 6
+"""So many times as often do people call about heating while a heat main is burst …"""
+_BAD_AIR: Final = 25
+"""… and about the air in a week of smog."""
 
 
 class _Request(NamedTuple):
@@ -63,19 +71,26 @@ def count_in(seed: int, city: City, slot: int) -> int:
 def in_slot(seed: int, city: City, slot: int) -> Iterator[Fact]:
     """Everything that comes of the requests registered in this slot, in no particular order."""
     rng = rhythm.generator(seed, city.code, "requests", slot)
+    weights = _weights(city, slot * SLOT)
     for number in range(count_in(seed, city, slot)):
-        yield from _request(seed, city, rng, slot, number)
+        yield from _request(seed, city, rng, slot, number, _pick(rng, weights))
 
 
-def _weights(city: City, slot: int) -> Mapping[str, int]:
-    """What residents turn to 109 with; while a heat main has burst, mostly with the cold."""
-    return _WEIGHTS | {"heating": 90} if city.suffers("heat-main-burst", slot * SLOT) else _WEIGHTS
+def _weights(city: City, ms: int) -> dict[str, int]:
+    """How much people call about each category at this moment: nobody about heating in summer."""
+    weights = {name: category.weight for name, category in _CATEGORIES.items()}
+    if moment(ms).month in _SUMMER:
+        weights["heating"] = 0
+    if city.suffers("heat-main-burst", ms):
+        weights["heating"] *= _COLD_HOMES
+    if city.suffers("smog", ms):
+        weights["air"] *= _BAD_AIR
+    return weights
 
 
-def _request(seed: int, city: City, rng: Random, slot: int, number: int) -> Iterator[Fact]:
+def _request(seed: int, city: City, rng: Random, slot: int, number: int, name: str) -> Iterator[Fact]:
     code = _code(seed, slot, number)
     kind = _pick(rng, _KINDS)
-    name = _pick(rng, _weights(city, slot))
     category = _CATEGORIES[name]
     registered = slot * SLOT + rng.randrange(SLOT)
     common: dict[str, Any] = {"request": code, "registered_at": registered, "due_at": registered + category.term}
