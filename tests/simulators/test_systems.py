@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from schemas.events.registry import CONTRACTS
-from simulators.cities import CITIES
 from simulators.facts import Fact, encode
 from simulators.moments import DAY, HOUR, MINUTE
 from simulators.systems import SYSTEMS
+from tests.simulators.small import CITIES
 
 BEGIN = 1_795_000_000_000
 LENGTH = 2 * DAY

@@ -10,7 +10,6 @@ from functools import cache
 import pytest
 
 from schemas.snapshot import Window
-from simulators.cities import CITIES
 from simulators.moments import DAY, moment
 from simulators.streams import merged
 from simulators.systems import SYSTEMS
@@ -18,6 +17,7 @@ from simulators.truths import TRUTHS
 from simulators.truths.events import Events, Place
 from simulators.truths.values import Asked, Value, answer
 from tests.simulators.folded import KPIS, Town
+from tests.simulators.small import CITIES
 
 END = 1_795_046_400_000  # a midnight in UTC
 WINDOW = Window(begin=moment(END - DAY), end=moment(END))
