@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INT8MULTIRANGE, JSONB
 from schemas.events.envelope import EventClass
 
 metadata: Final = sa.MetaData()
-REVISION: Final = "0010"
+REVISION: Final = "0011"
 """The newest migration, which these tables are the result of."""
 Tier = Literal["minute", "hour", "day"]
 
@@ -397,7 +397,7 @@ kpi_mark: Final = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False, comment="grows by 1 with every batch that changed the KPI"),
     sa.Column("day", sa.DateTime(timezone=True), comment="begin of the newest day that was running when it grew"),
     sa.Column("oldest", sa.DateTime(timezone=True), comment="bucket that the newest batch added to"),
-    sa.Column("past", sa.BigInteger, nullable=False, server_default="0", comment="batches added before `day`"),
+    sa.Column("past", sa.BigInteger, nullable=False, server_default="0", comment="batches that added before `day`"),
 )
 
 dead_letter: Final = sa.Table(

@@ -55,5 +55,5 @@ def _grant(connection: sa.Connection) -> None:
     known = sa.text("SELECT count(*) FROM pg_roles WHERE rolname = ANY(:roles)")
     if connection.scalar(known, {"roles": list(access.ROLES)}) == len(access.ROLES):
         inspector = sa.inspect(connection)
-        for statement in access.grants([*inspector.get_table_names(), *inspector.get_view_names()]):
+        for statement in access.grants([*inspector.get_table_names("public"), *inspector.get_view_names("public")]):
             connection.execute(sa.text(statement))

@@ -92,6 +92,18 @@ async def test_rights_in_the_database_are_those_of_the_file(stack: Stack, databa
                 assert given == whole, (role, name)
 
 
+@pytest.mark.parametrize("role", [*access.ROLES, "ahual_reader"])
+async def test_every_account_looks_for_tables_where_they_are(stack: Stack, role: str) -> None:
+    engine = engine_of(stack, role)
+    try:
+        async with engine.connect() as connection:
+            for name in tables.metadata.tables:
+                found = await connection.scalar(sa.text("SELECT CAST(to_regclass(:name) AS text)"), {"name": name})
+                assert found == name, found
+    finally:
+        await engine.dispose()
+
+
 def test_tables_with_secrets_are_listed() -> None:
     """A default must never reach them."""
     for name, table in tables.metadata.tables.items():
