@@ -69,8 +69,7 @@ class Measuring:
         asked = [self._live(kpi, city, now) for kpi in self._kpis.values()]
         states = await self._remembered(connection, city, asked, marked)
         unsure = {one.kpi: one for one, state in zip(asked, states, strict=True) if self._is_unsure(one, state)}
-        windows = self._windows(unsure.values())
-        reported = await reading.reported(connection, city.code, windows) if windows else {}
+        reported = await reading.reported(connection, city.code, self._spans(unsure.values(), newest))
         return {
             one.kpi: _measured(self._kpis[one.kpi], one, state, newest, reported if one.kpi in unsure else None)
             for one, state in zip(asked, states, strict=True)
@@ -85,7 +84,8 @@ class Measuring:
             return []
         states = await self._read(connection, city, asked)
         newest = await reading.newest(connection, city.code, {one.at for one in asked})
-        reported = await reading.reported(connection, city.code, self._windows(asked))
+        heard = set(chain.from_iterable(newest.values()))
+        reported = await reading.reported(connection, city.code, self._spans(asked, heard))
         return [
             _measured(self._kpis[one.kpi], one, state, newest[one.at], reported)
             for one, state in zip(asked, states, strict=True)
@@ -103,9 +103,14 @@ class Measuring:
     def _is_change(self, asked: Asked) -> bool:
         return self._kpis[asked.kpi].measure.kind == "change"
 
-    def _windows(self, asked: Collection[Asked]) -> set[Window]:
-        """The windows in which coverage matters."""
-        return {one.window for one in asked} | {one.before for one in asked if self._is_change(one)}
+    def _spans(self, asked: Collection[Asked], heard: Collection[str]) -> set[tuple[Window, str]]:
+        """In which windows the reports of which systems matter; of all that were ever heard where none is required."""
+        return {
+            (window, system)
+            for one in asked
+            for window in ((one.window, one.before) if self._is_change(one) else (one.window,))
+            for system in self._kpis[one.kpi].measure.sources or heard
+        }
 
     async def _remembered(
         self, connection: AsyncConnection, city: City, asked: Sequence[Asked], marked: Mapping[str, Marks]
@@ -173,9 +178,9 @@ def _measured(
     kpi: Kpi, asked: Asked, state: _State, newest: Mapping[str, datetime], reported: Reported | None
 ) -> Measured:
     measure = kpi.measure
-    coverage = None if reported is None else _coverage(measure.sources, reported[asked.window])
+    coverage = None if reported is None else _coverage(measure.sources, reported.get(asked.window, {}))
     is_change = reported is not None and measure.kind == "change"
-    earlier = _coverage(measure.sources, reported[asked.before]) if reported is not None and is_change else 1.0
+    earlier = _coverage(measure.sources, reported.get(asked.before, {})) if reported is not None and is_change else 1.0
     sources = Sources(_newest(measure.sources, newest), 1.0 if coverage is None else coverage, earlier)
     span = Span(asked.window, asked.at, tuple(newest))
     evaluated = evaluate(measure, state.facts, state.before, sources, kpi.period, span)

@@ -75,17 +75,16 @@ _FIRST: Final = sa.text(f"""
 """)  # noqa: S608
 
 # Slice by slice through the primary key: a year has 365 days to look into, and 8,760 hours per partition to count.
-_REPORTED: Final = sa.text(f"""
-    {_SYSTEMS}
-    SELECT w.number, s.name, (
+_REPORTED: Final = sa.text("""
+    SELECT w.number, (
       SELECT count(*) FROM generate_series(w.begin, w."end" - interval '1 microsecond', w.slice) AS b(begin)
       WHERE EXISTS (
-        SELECT FROM source_activity a WHERE a.city = :city AND a.system = s.name
+        SELECT FROM source_activity a WHERE a.city = :city AND a.system = w.system
           AND a.bucket >= b.begin AND a.bucket < least(b.begin + w.slice, w."end")))
-    FROM unnest(:number, :begin, :end, :slice) AS w(number, begin, "end", slice)
-    CROSS JOIN system s WHERE s.name IS NOT NULL
-""").bindparams(  # noqa: S608
+    FROM unnest(:number, :system, :begin, :end, :slice) AS w(number, system, begin, "end", slice)
+""").bindparams(
     sa.bindparam("number", type_=ARRAY(sa.Integer())),
+    sa.bindparam("system", type_=ARRAY(sa.Text())),
     sa.bindparam("begin", type_=_MOMENTS),
     sa.bindparam("end", type_=_MOMENTS),
     sa.bindparam("slice", type_=ARRAY(sa.Interval())),
@@ -157,24 +156,22 @@ async def first(connection: AsyncConnection, city: str) -> dict[str, datetime]:
 
 
 async def reported(
-    connection: AsyncConnection, city: str, windows: Collection[Window]
+    connection: AsyncConnection, city: str, asked: Collection[tuple[Window, str]]
 ) -> dict[Window, dict[str, float]]:
-    """Share of each window's hours (up to a week) or days in which a system reported, 0…1; never reported: absent."""
-    ordered = list(dict.fromkeys(windows))
-    slices = [timedelta(hours=1) if w.end - w.begin <= timedelta(days=7) else timedelta(days=1) for w in ordered]
-    rows = await connection.execute(
-        _REPORTED,
-        {
-            "city": city,
-            "number": list(range(len(ordered))),
-            "begin": [window.begin.replace(minute=0, second=0) for window in ordered],
-            "end": [window.end for window in ordered],
-            "slice": slices,
-        },
-    )
-    shares: dict[Window, dict[str, float]] = {window: {} for window in ordered}
-    for number, system, count in rows:
-        window = ordered[number]
+    """Share of each window's hours (up to a week) or days in which a system reported, 0…1."""
+    pairs = list(dict.fromkeys(asked))
+    slices = [timedelta(hours=1) if w.end - w.begin <= timedelta(days=7) else timedelta(days=1) for w, _ in pairs]
+    where = {
+        "city": city,
+        "number": list(range(len(pairs))),
+        "system": [system for _, system in pairs],
+        "begin": [window.begin.replace(minute=0, second=0) for window, _ in pairs],
+        "end": [window.end for window, _ in pairs],
+        "slice": slices,
+    }
+    shares: dict[Window, dict[str, float]] = {window: {} for window, _ in pairs}
+    for number, count in await connection.execute(_REPORTED, where) if pairs else ():
+        window, system = pairs[number]
         wanted = max(1, (window.end - window.begin) // slices[number])
         shares[window][system] = min(1.0, count / wanted)
     return shares
