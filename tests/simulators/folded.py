@@ -15,6 +15,7 @@ from services.scorer.decoding import RecordDecoder
 from services.scorer.fold import fold
 from services.scorer.kinds import Facts, Span, Sums, Total
 from services.scorer.measures import compile_measures
+from services.scorer.tiers import LENGTH
 from services.scorer.types import City, Entry, EntryKey, Part, PartKey, Record
 from services.scorer.values import Evaluated, Sources, evaluate, shown_sums
 from simulators import cities
@@ -25,6 +26,7 @@ KPIS = {kpi.code: kpi for _, kpi in CATALOGUE.measured()}
 _COMPILED = compile_measures(CATALOGUE)
 _BASE_VALID = timedelta(days=730)
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 
 
 class Town:
@@ -48,27 +50,26 @@ class Town:
         for entry in folded.entries.items():
             self._entries.setdefault(entry[0].kpi, []).append(entry)
 
-    def value(self, code: str, window: Window, before: Window) -> tuple[Sums, Evaluated]:
-        """Numerator and denominator as shown, and the value at the window's end; a day is the period of every KPI."""
+    def value(self, code: str, window: Window, before: Window, period: Period = Period.DAY) -> tuple[Sums, Evaluated]:
+        """Numerator and denominator as shown, and the value at the window's end, as if this were the KPI's period."""
         kpi = KPIS[code]
-        facts = self._facts(kpi, window, window.end)
-        earlier = self._facts(kpi, before, before.end - timedelta(microseconds=1))
+        facts = self._facts(kpi, window, window.end, period)
+        earlier = self._facts(kpi, before, before.end - timedelta(microseconds=1), period)
         newest = {system: max(times) for system, times in self._times(window.end).items()}
         span = Span(window, window.end, tuple(newest))
         return shown_sums(kpi.measure, facts), evaluate(
-            kpi.measure, facts, earlier, self._sources(kpi, window, before), Period.DAY, span
+            kpi.measure, facts, earlier, self._sources(kpi, window, before), period, span
         )
 
-    def _facts(self, kpi: Kpi, window: Window, at: datetime) -> Facts:
+    def _facts(self, kpi: Kpi, window: Window, at: datetime, period: Period) -> Facts:
         parts: dict[str, Sums] = {}
         for key, part in self._parts.get(kpi.code, ()):
             if window.begin <= key.bucket < window.end:
                 known = parts.get(key.component, Sums())
                 parts[key.component] = Sums(*(a + b for a, b in zip(known, part, strict=True)))
         stated = timedelta(days=kpi.measure.valid_days) if kpi.measure.valid_days else None
-        return Facts(
-            parts, _totals(self._entries.get(kpi.code, ()), at, stated or timedelta(days=2), stated or _BASE_VALID)
-        )
+        entries = self._entries.get(kpi.code, ())
+        return Facts(parts, _totals(entries, at, stated or 2 * LENGTH[period], stated or _BASE_VALID))
 
     @cache  # noqa: B019  (a town lives as long as the tests)
     def _times(self, at: datetime) -> dict[str, list[datetime]]:
@@ -85,13 +86,15 @@ class Town:
         if not required:
             return Sources(max(newest), 1.0)
         least = min(newest) if len(newest) == len(required) else None
-        reported = [[_hours(times.get(system, ()), one) for system in required] for one in (window, before)]
+        reported = [[_reported(times.get(system, ()), one) for system in required] for one in (window, before)]
         return Sources(least, *map(min, reported))
 
 
-def _hours(times: Sequence[datetime], window: Window) -> float:
-    heard = {(time - window.begin) // _HOUR for time in times if window.begin <= time < window.end}
-    return len(heard) / ((window.end - window.begin) // _HOUR)
+def _reported(times: Sequence[datetime], window: Window) -> float:
+    """Share of the window's hours, or days if it is longer than a week."""
+    piece = _HOUR if window.end - window.begin <= 7 * _DAY else _DAY
+    heard = {(time - window.begin) // piece for time in times if window.begin <= time < window.end}
+    return len(heard) / ((window.end - window.begin) // piece)
 
 
 def _totals(

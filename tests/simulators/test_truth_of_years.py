@@ -1,0 +1,47 @@
+"""Two years of trees and of public buildings' energy through the scorer's own fold, against their truth."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+
+import pytest
+
+from schemas.catalogue import Period
+from schemas.snapshot import Window
+from simulators.cities import CITIES
+from simulators.moments import DAY, moment
+from simulators.streams import merged
+from simulators.systems import SYSTEMS
+from simulators.truths import TRUTHS
+from simulators.truths.events import Events, Place
+from simulators.truths.values import Asked, answer
+from tests.simulators.folded import Town
+from tests.simulators.test_truth_of_systems import assert_same
+
+END = 1_795_046_400_000  # a midnight in UTC
+YEAR = 365 * DAY
+WINDOW = Window(begin=moment(END - YEAR), end=moment(END))
+BEFORE = Window(begin=moment(END - 2 * YEAR), end=moment(END - YEAR))
+ASKED = Asked((END - YEAR, END), (END - 2 * YEAR, END - YEAR), END, YEAR)
+
+
+@cache
+def town(code: str) -> tuple[Town, Events]:
+    city = CITIES[code]
+    told = [SYSTEMS[name] for name in ("greenery", "energy")]
+    facts = list(merged(one.facts(7, city, END - one.memory_days * DAY, END) for one in told))
+    built = Town(city, facts, WINDOW.end + timedelta(hours=1))
+    return built, Events(built.delivered, Place(city.category.value, city.timezone))
+
+
+@pytest.mark.parametrize("code", ["1.20", "1.21", "11.1", "11.2", "11.3", "11.4", "11.6"])
+@pytest.mark.parametrize("city", ["taiynsha", "karaganda"])
+def test_the_scorer_says_what_the_truth_says_of_a_year(city: str, code: str) -> None:
+    built, events = town(city)
+    expected = answer(TRUTHS[code], events, ASKED)
+    assert expected.value is not None
+    sums, found = built.value(code, WINDOW, BEFORE, Period.YEAR)
+    assert (sums.numerator, sums.denominator) == (expected.numerator, expected.denominator)
+    assert found.freshness == expected.state
+    assert_same(found.value, expected.value)
