@@ -123,7 +123,7 @@ class Supply:
         yield from stated(seed, self.name, REGISTER, day, totals)
 
     def _surveys(self, seed: int, city: City, slot: int) -> Iterator[Fact]:
-        yield from surveys.in_slot(seed, city, slot, self.name, self.liked[city.category])
+        return surveys.in_slot(seed, city, slot, self.name, self.liked[city.category])
 
 
 def _writing(city: City, ms: int) -> float:

@@ -20,6 +20,7 @@ class ReadingAccepted(metering.ReadingAccepted):
     }
 
     consumption_wh: metering.Consumption
+    """Since the reading before, Wh."""
 
 
 class OutageBegun(metering.OutageBegun):

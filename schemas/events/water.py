@@ -20,6 +20,7 @@ class ReadingAccepted(metering.ReadingAccepted):
     }
 
     consumption_l: metering.Consumption
+    """Since the reading before, litres."""
 
 
 class OutageBegun(metering.OutageBegun):

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from schemas.catalogue import Category
-from simulators import seasons, surveys
-from simulators.cases import Case, begun, placed
+from simulators import rhythm, seasons, surveys
+from simulators.cases import Case, placed
 from simulators.cities import City
 from simulators.facts import Fact
 from simulators.inventory import grown, stated
-from simulators.moments import DAY
-from simulators.rhythm import SLOT
+from simulators.moments import DAY, HOUR
 from simulators.streams import merged, slotted
 from simulators.system import System
 
@@ -26,6 +25,8 @@ _SEASON_DAYS: Final = 81
 """Planting days in a year."""
 _TREES: Final = 25
 """Mean number of trees of a planting."""
+_BY_DAY: Final = range(3 * HOUR, 13 * HOUR)
+"""When gardeners work in Kazakhstan, in UTC."""
 
 
 class _Garden(NamedTuple):
@@ -58,9 +59,13 @@ def _facts(seed: int, city: City, begin: int, end: int) -> Iterator[Fact]:
         (
             slotted(begin, end, lambda day: _plantings(seed, city, day), life=_LONGEST_LIFE, slot=DAY),
             slotted(begin, end, lambda day: _register(seed, city, day), life=DAY, slot=DAY),
-            slotted(begin, end, lambda slot: surveys.in_slot(seed, city, slot, NAME, _garden(city).liked, 10), life=0),
+            slotted(begin, end, lambda day: _surveys(seed, city, day), life=0, slot=DAY),
         )
     )
+
+
+def _surveys(seed: int, city: City, day: int) -> Iterator[Fact]:
+    return surveys.on_day(seed, city, day, NAME, _garden(city).liked, daily=10)
 
 
 def _garden(city: City) -> _Garden:
@@ -70,10 +75,10 @@ def _garden(city: City) -> _Garden:
 def _plantings(seed: int, city: City, day: int) -> Iterator[Fact]:
     """Of a whole day, because their check is a year away."""
     if seasons.is_planting(city, day * DAY):
-        daily = _garden(city).trees / _TREES / _SEASON_DAYS
-        for slot in range(day * DAY // SLOT, (day + 1) * DAY // SLOT):
-            for case in begun(seed, city, "planting", slot, daily):
-                yield from _planting(city, case)
+        rng = rhythm.generator(seed, city.code, "planting", day)
+        for number in range(rhythm.poisson(rng, _garden(city).trees / _TREES / _SEASON_DAYS)):
+            begun = day * DAY + rng.choice(_BY_DAY)
+            yield from _planting(city, Case(f"s{seed}-planting-{day}-{number}", begun, rng))
 
 
 def _planting(city: City, case: Case) -> Iterator[Fact]:
