@@ -9,7 +9,6 @@ import pytest
 
 from schemas.catalogue import Period
 from schemas.snapshot import Window
-from simulators.cities import CITIES
 from simulators.moments import DAY, moment
 from simulators.streams import merged
 from simulators.systems import SYSTEMS
@@ -17,6 +16,7 @@ from simulators.truths import TRUTHS
 from simulators.truths.events import Events, Place
 from simulators.truths.values import Asked, answer
 from tests.simulators.folded import Town
+from tests.simulators.small import CITIES
 from tests.simulators.test_truth_of_systems import assert_same
 
 END = 1_795_046_400_000  # a midnight in UTC
