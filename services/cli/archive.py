@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from pathlib import Path
@@ -88,14 +89,21 @@ async def _run(archive: Archive, *, watch: bool, as_json: bool) -> None:
             except ArchiveError as error:
                 refuse(error)
             except DATABASE_ERRORS as error:
+                typer.echo(told(error, archive.folder), err=True)
                 if not watch:
-                    fail("ingest.no_database", problem=str(error).splitlines()[0])
-                typer.echo(text("ingest.no_database", problem=str(error).splitlines()[0]), err=True)
+                    raise typer.Exit(1) from None
             if not watch:
                 return
             await asyncio.sleep(PAUSE_S)
     finally:
         await engine.dispose()
+
+
+def told(error: Exception, folder: Path) -> str:
+    """What keeps us from archiving, in one sentence: the archive's disk, or the database."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return text("archive.no_room", path=folder)
+    return text("ingest.no_database", problem=str(error).splitlines()[0])
 
 
 def catalogue() -> Catalogue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from services.probe.errors import SpoolTakenError
 
+log = logging.getLogger(__name__)
 MOST: Final = 100_000
 """Events that are kept; at one each ten seconds eleven days. What comes then is not kept: a gap, not a wrong figure."""
 _SCHEMA: Final = """
@@ -39,7 +41,7 @@ class Spool:
         except BlockingIOError:
             self._lock.close()
             raise SpoolTakenError(path) from None
-        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database = sqlite3.connect(path)
         self._database.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
 
     def __enter__(self) -> Self:
@@ -59,15 +61,18 @@ class Spool:
         return int(self._database.execute("SELECT count(*) FROM event").fetchone()[0])
 
     def add(self, events: Iterable[Mapping[str, Any]], until: datetime | None = None) -> bool:
-        """Keep events, and up to when they speak; whether there was room."""
+        """Keep events, and up to when they speak; whether there was room, here and on the disk."""
         if len(self) >= self._most:
             return False
         rows = [(json.dumps(event, ensure_ascii=False),) for event in events]
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO event (body) VALUES (?)", rows)
-        if until is not None:
-            self._database.execute("INSERT OR REPLACE INTO spoken VALUES (1, ?)", (until.isoformat(),))
-        self._database.execute("COMMIT")
+        try:
+            with self._database:
+                self._database.executemany("INSERT INTO event (body) VALUES (?)", rows)
+                if until is not None:
+                    self._database.execute("INSERT OR REPLACE INTO spoken VALUES (1, ?)", (until.isoformat(),))
+        except sqlite3.OperationalError:
+            log.exception("nothing can be kept")
+            return False
         return True
 
     def first(self, most: int) -> list[Waiting]:
@@ -76,5 +81,9 @@ class Spool:
         return [Waiting(number, json.loads(body)) for number, body in rows]
 
     def drop(self, up_to: int) -> None:
-        """Forget what has been reported, up to this number."""
-        self._database.execute("DELETE FROM event WHERE number <= ?", (up_to,))
+        """Forget what has been reported, up to this number; on a full disk it is reported again, and counts once."""
+        try:
+            with self._database:
+                self._database.execute("DELETE FROM event WHERE number <= ?", (up_to,))
+        except sqlite3.OperationalError:
+            log.exception("nothing can be forgotten")

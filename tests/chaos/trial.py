@@ -112,7 +112,7 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
         report.suffered = await breaking
     finally:
         await engine.dispose()
-    await check(installation, report)
+    await check(installation, report, DRAIN_LIMIT_S + 2 * sum(fault.for_s for fault in faults))
     return report
 
 

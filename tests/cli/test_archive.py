@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
 from services.cli.main import build
+from tests.chaos import disks
 from tests.scorer.old_days import FIRST, NOW, World, call, calls, set_floor, standing
 
 pytestmark = pytest.mark.stack
@@ -83,3 +85,15 @@ async def test_what_is_missing_is_said(world: World, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("AHUAL_ARCHIVE_FOLDER")
     code, output = await ahual("archive")
     assert (code, "AHUAL_ARCHIVE_FOLDER" in output) == (2, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+async def test_a_full_disk_is_named_as_such(world: World, tmp_path: Path) -> None:
+    await world.send(*calls(250))
+    with disks.mounted(tmp_path / "archive", megabytes=2):
+        disks.fill(tmp_path / "archive")
+        code, output = await ahual("archive")
+        assert code == 1
+        assert f"The disk of {tmp_path / 'archive'} is full: nothing was dropped." in output
+        disks.make_room(tmp_path / "archive")
+        assert (await ahual("archive"))[0] == 0

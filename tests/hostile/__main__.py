@@ -31,6 +31,9 @@ PORT_OFFSET = 11_700
 HEAVY_EVERY = 1000
 SAMPLE_S = 2.0
 QUIET_S = 120.0
+CADENCE_S = 15.0
+"""A scorer writes a city's score at least each 10 s."""
+LAG = "ahual_scorer_lag_records{"
 ACCEPTED = 'ahual_ingest_events_total{way="mqtt"}'
 TAKEN = 'ahual_ingest_messages_total{way="mqtt"}'
 
@@ -85,7 +88,7 @@ async def run(installation: Installation, seed: int, messages: int, trial: Trial
         for connection in connections:
             await connection.drained()
         await _taken(installation, trial.sent)
-        before = await _calls(installation)
+        before = await _settled(installation)
         await connections[0].send(encoded(call("good", devices[0], utc_now())), 0.0, 1000)
         trial.sent += 1
         await connections[0].drained()
@@ -115,6 +118,15 @@ async def _calls(installation: Installation) -> int:
     """The calls that KPI 2.1 counts."""
     async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
         return (await installation.snapshot(client)).kpis["2.1"].denominator or 0
+
+
+async def _settled(installation: Installation) -> int:
+    """The calls once everything is stored and the score has been written again since."""
+    address = f"http://127.0.0.1:{installation.stack.ports.metrics_scorer}/metrics"
+    while any(n for name, n in (await asyncio.to_thread(metrics, address)).items() if name.startswith(LAG)):
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(CADENCE_S)
+    return await _calls(installation)
 
 
 async def _grown(installation: Installation, before: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from services.scorer.archiving import Done
 from services.scorer.errors import ArchiveError
 from services.scorer.ledger_retention import LedgerRetention
 from services.scorer.stored_events import StoredBatch
+from tests.chaos import disks
 from tests.scorer.old_days import CITIES, COMPILED, DUE, FIRST, NOW, World, call, calls, set_floor, standing
 
 pytestmark = pytest.mark.stack
@@ -68,6 +70,23 @@ async def test_what_is_dropped_was_archived(world: World) -> None:
     assert [problems for _, problems in world.archive.check()] == [[]] * 8
     assert await world.archive_all() == Done()
     assert await world.parts() == world.model.parts("day")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+async def test_a_full_disk_drops_nothing_and_needs_nothing_but_room(world: World, tmp_path: Path) -> None:
+    await world.send(*calls(280))
+    with disks.mounted(tmp_path / "archive", megabytes=2):
+        disks.fill(tmp_path / "archive")
+        with pytest.raises(OSError, match="No space left"):
+            await world.archive_all()
+        assert (await standing(world.engine)).dropped == FIRST
+        assert await world.ledger() == 280
+        disks.make_room(tmp_path / "archive")
+        await world.archive_all()
+        assert (await standing(world.engine)).dropped == DUE
+        assert all(not problems for _, problems in world.archive.check())
+        kept = archived(world.archive)
+    assert len(set(kept)) == len(kept) > 0
 
 
 async def test_a_row_says_where_it_came_from(world: World) -> None:
