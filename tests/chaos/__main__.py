@@ -51,7 +51,7 @@ def _reports(installation: Wired, asked: argparse.Namespace, seed: int, say: Cal
     if asked.what == "trials":
         say(tables.TRIALS_HEAD)
         done: list[tuple[int, Report]] = []
-        for number in range(seed, seed + asked.trials):
+        for number in asked.seeds or range(seed, seed + asked.trials):
             done.append((number, one(installation, number, asked.rate, faults.draw(number))))
             say(tables.trial(*done[-1]))
             yield done[-1][1]
@@ -96,6 +96,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", choices=WHAT, nargs="?", default="trials")
     parser.add_argument("--seed", type=int, help="decides load, moments and faults; default: a new one, printed")
     parser.add_argument("--trials", type=int, default=8, help="with seeds from --seed on; broker: of each kind")
+    parser.add_argument("--seeds", type=int, nargs="+", help="trials with these seeds instead")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--duration", type=float, default=120.0, help="of the load with kills, s")
     parser.add_argument("--rate", type=float, default=2000.0, help="QoS 1 messages a second")

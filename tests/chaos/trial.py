@@ -24,6 +24,7 @@ from tests.installation import Installation
 
 RECOVERY_LIMIT_S = 180.0
 DRAIN_LIMIT_S = 240.0
+LAST_MS = 250
 AFTERWARDS_S = 4.0
 """The load goes on so long after the last fault, so that it shows when all is well again."""
 
@@ -97,8 +98,9 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
     engine = open_database(installation.database_url, application="chaos")
     try:
         report.before = await quiet(engine)
-        breaking = asyncio.create_task(_break(wired, engine, faults))
         began = milliseconds(utc_now())
+        last = began + round(1000 * wanted.duration_s) - LAST_MS
+        breaking = asyncio.create_task(_break(wired, engine, faults, last))
         await sending.run(
             wanted,
             "127.0.0.1",
@@ -128,20 +130,21 @@ async def check(installation: Installation, report: Report, limit_s: float = DRA
     report.differences = await _compared(installation, report.delivered)
 
 
-async def _break(wired: Wired, engine: AsyncEngine, faults: Sequence[Fault]) -> list[Suffered]:
+async def _break(wired: Wired, engine: AsyncEngine, faults: Sequence[Fault], last: int) -> list[Suffered]:
     """Each fault at its moment, whether or not everybody is back from the one before."""
     began = time.monotonic()
-    return list(await asyncio.gather(*(_suffer(wired, engine, fault, began) for fault in faults)))
+    return list(await asyncio.gather(*(_suffer(wired, engine, fault, began, last) for fault in faults)))
 
 
-async def _suffer(wired: Wired, engine: AsyncEngine, fault: Fault, began: float) -> Suffered:
+async def _suffer(wired: Wired, engine: AsyncEngine, fault: Fault, began: float, last: int) -> Suffered:
     await _at(began + fault.after_s)
     await asyncio.to_thread(wired.begin, fault)
     await _at(began + fault.after_s + fault.for_s / 2)
     await asyncio.to_thread(wired.half, fault)
     await _at(began + fault.ends_s)
     # Events on their way from gateway to scorer at that moment do not show that a process is back.
-    over = moment(milliseconds(utc_now()) + 50)
+    # A stop may take longer than the load: then the load's last events are the ones to wait for.
+    over = moment(min(milliseconds(utc_now()) + 50, last))
     ending = asyncio.create_task(asyncio.to_thread(wired.end, fault))
     back_s = await _recovery(engine, {"since": over})
     await ending

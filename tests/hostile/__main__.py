@@ -123,7 +123,7 @@ async def _calls(installation: Installation) -> int:
 async def _settled(installation: Installation) -> int:
     """The calls once everything is stored and the score has been written again since."""
     address = f"http://127.0.0.1:{installation.stack.ports.metrics_scorer}/metrics"
-    while any(n for name, n in (await asyncio.to_thread(metrics, address)).items() if name.startswith(LAG)):
+    while any(n for name, n in (await asyncio.to_thread(metrics, address)).items() if name.startswith(LAG)):  # noqa: ASYNC110  (nobody tells)
         await asyncio.sleep(0.5)
     await asyncio.sleep(CADENCE_S)
     return await _calls(installation)
