@@ -77,7 +77,7 @@ async def run(wired: Wired, installation: Installation, seed: int, rate: float) 
         devices=40,
         faults=Faults(duplicates=0.02, disorder=0.05, lateness=0.05),
     )
-    heavy = replace(ordinary, rate=TIMES * rate, duration_s=BURST_S)
+    heavy = replace(ordinary, seed=seed + 1, rate=TIMES * rate, duration_s=BURST_S)
     report, watch = Report(heavy), Watch(began=time.monotonic())
     passwords = await asyncio.to_thread(installation.passwords, ordinary.identities)
     engine = open_database(installation.database_url, application="chaos")
@@ -96,7 +96,7 @@ async def run(wired: Wired, installation: Installation, seed: int, rate: float) 
     watch.began = time.monotonic()
     sent = await send(heavy)
     watch.ended_s, watch.burst, watch.took_s = time.monotonic() - watch.began, sent.acknowledged, sent.took_s
-    await send(ordinary)
+    await send(replace(ordinary, seed=seed + 2))
     await trial.check(installation, report, DRAIN_S)
     watch.drained_s = time.monotonic() - watch.began - watch.ended_s
     watching.cancel()
