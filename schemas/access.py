@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from schemas import tables
 
-Role = Literal["ahual_ingest", "ahual_scorer", "ahual_api", "ahual_broker"]
+Role = Literal["ahual_ingest", "ahual_scorer", "ahual_api", "ahual_export", "ahual_broker"]
 WRITE: Final = "SELECT, INSERT, UPDATE, DELETE"
 LETTER: Final = ", ".join(column.name for column in tables.dead_letter.c if column.name != "payload")
 
@@ -20,9 +20,13 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "access_change": {},
     "api_key": {"ahual_ingest": "SELECT, UPDATE (last_used_at)"},
     "archive_file": {"ahual_scorer": WRITE, "ahual_api": "SELECT"},
-    "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT"},
+    "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT", "ahual_export": "SELECT"},
+    "closed_period": {"ahual_scorer": WRITE, "ahual_api": "SELECT", "ahual_export": "SELECT"},
     "dead_letter": {"ahual_scorer": WRITE, "ahual_api": f"SELECT ({LETTER})"},
     "complete_total": {"ahual_ingest": "SELECT", "ahual_api": "SELECT"},
+    "delivery": {"ahual_export": "SELECT, INSERT, UPDATE", "ahual_api": "SELECT"},
+    "delivery_progress": {"ahual_export": "SELECT, INSERT, UPDATE"},
+    "delivery_sent": {"ahual_export": "SELECT, INSERT, UPDATE", "ahual_api": "SELECT"},
     "device": {"ahual_broker": "SELECT"},
     "ledger_batch_department": {"ahual_scorer": WRITE},
     "ledger_batch_telemetry": {"ahual_scorer": WRITE},
@@ -31,19 +35,23 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "registered_device": {"ahual_ingest": "SELECT", "ahual_api": "SELECT", "ahual_broker": "SELECT"},
     "registered_object": {"ahual_ingest": "SELECT", "ahual_api": "SELECT"},
     "reported_total": {"ahual_ingest": "SELECT, INSERT"},
+    "sdu_answer": {"ahual_export": "SELECT, INSERT", "ahual_api": "SELECT"},
 }
 """The rights of each role on each table that is not simply the engine's."""
 UNLISTED: Final[Mapping[Role, str]] = {"ahual_scorer": WRITE, "ahual_api": "SELECT"}
-ROLES: Final[Sequence[Role]] = ("ahual_ingest", "ahual_scorer", "ahual_api", "ahual_broker")
+ROLES: Final[Sequence[Role]] = ("ahual_ingest", "ahual_scorer", "ahual_api", "ahual_export", "ahual_broker")
 
 
-def grants(names: Sequence[str]) -> list[str]:
-    """The statements that give each role its rights on these tables and takes every other right away."""
-    statements = [f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}" for role in ROLES]
-    statements += [f"GRANT USAGE ON SCHEMA public TO {role}" for role in ROLES]
+def grants(names: Sequence[str], roles: Sequence[Role] = ROLES) -> list[str]:
+    """The statements that give each of these roles its rights on these tables and takes every other right away."""
+    statements = [f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}" for role in roles]
+    statements += [f"GRANT USAGE ON SCHEMA public TO {role}" for role in roles]
     for name in names:
         for role, rights in LISTED.get(name, UNLISTED).items():
-            statements.append(f'GRANT {rights} ON "{name}" TO {role}')
+            if role in roles:
+                statements.append(f'GRANT {rights} ON "{name}" TO {role}')
+    if "ahual_scorer" not in roles:
+        return statements
     return [
         *statements,
         f"GRANT USAGE, SELECT ON SEQUENCE {tables.ledger_batch_id.name} TO ahual_scorer",

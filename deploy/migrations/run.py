@@ -52,8 +52,8 @@ def _upgrade(connection: sa.Connection) -> None:
 
 def _grant(connection: sa.Connection) -> None:
     """Rights of the services' roles, where there are such roles: on what a migration made a moment ago as well."""
-    known = sa.text("SELECT count(*) FROM pg_roles WHERE rolname = ANY(:roles)")
-    if connection.scalar(known, {"roles": list(access.ROLES)}) == len(access.ROLES):
-        inspector = sa.inspect(connection)
-        for statement in access.grants([*inspector.get_table_names("public"), *inspector.get_view_names("public")]):
-            connection.execute(sa.text(statement))
+    known = set(connection.scalars(sa.text("SELECT rolname FROM pg_roles")))
+    roles = [role for role in access.ROLES if role in known]
+    inspector = sa.inspect(connection)
+    for statement in access.grants([*inspector.get_table_names("public"), *inspector.get_view_names("public")], roles):
+        connection.execute(sa.text(statement))

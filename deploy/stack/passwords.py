@@ -22,6 +22,7 @@ class Passwords:
     ingest: str
     scorer: str
     api: str
+    export: str
     broker: str
     gateway: str
     devices: str

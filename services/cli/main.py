@@ -28,6 +28,7 @@ MODULES: Final = (
     "archive",
     "importing",
     "privacy",
+    "export",
 )
 
 

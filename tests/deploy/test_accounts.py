@@ -49,6 +49,14 @@ REFUSED = {
         "INSERT INTO city (code, name, category, timezone) VALUES ('x', '{}', 'regional', 'UTC')",
         "SELECT ahual.drop_chunks('cityscore'::regclass, now())",
     ],
+    "ahual_export": [
+        "SELECT 1 FROM api_key",
+        "SELECT 1 FROM ledger_department",
+        "SELECT 1 FROM dead_letter",
+        "UPDATE closed_period SET value = 0",
+        "DELETE FROM delivery",
+        "DELETE FROM sdu_answer",
+    ],
     "ahual_broker": ["SELECT 1 FROM api_key", "SELECT 1 FROM city", "UPDATE device SET revoked_at = NULL"],
     "ahual_reader": [
         "SELECT 1 FROM api_key",

@@ -1,0 +1,236 @@
+"""`ahual export`: make and send what is due; look at deliveries, verify them, take in what SDU answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+
+import sqlalchemy as sa
+import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from deploy.files import write_private
+from schemas.catalogue import Period
+from schemas.tables import delivery, delivery_sent
+from services.cityscore.catalogue import load_catalogue
+from services.cli.ingest import fail
+from services.cli.settings import load
+from services.export import main as export
+from services.export import receipts, signing, verify
+from services.export.deliveries import stored_rows
+from services.export.errors import ExportError
+from services.export.folder import read_manifest
+from services.export.main import Done
+from services.export.receipts import Wrong
+from services.export.rows import CityRow, Closed, read
+from services.export.settings import ExportSettings
+from services.runtime.clock import utc_now
+from services.runtime.database import DATABASE_ERRORS, open_database
+from services.runtime.messages import text
+from services.runtime.process import run as run_process
+from services.runtime.settings import DatabaseSettings
+
+T = TypeVar("T")
+NOT_SENT: Final = 3
+"""Exit code when everything was made and a way out did not take it; 1: not made, 2: wrong settings or options."""
+LISTED: Final = 50
+Json = Annotated[bool, typer.Option("--json", help=text("ingest.json_help"))]
+City = Annotated[str, typer.Option("--city", help=text("export.city"))]
+
+
+def register(app: typer.Typer) -> None:
+    """`ahual export` and its subcommands."""
+    group = typer.Typer(help=text("export.help"), invoke_without_command=True)
+    app.add_typer(group, name="export")
+
+    @group.callback()
+    def _run(
+        context: typer.Context,
+        city: Annotated[str | None, typer.Option("--city", help=text("export.city"))] = None,
+        watch: Annotated[bool, typer.Option("--watch", help=text("export.watch"))] = False,
+        as_json: Json = False,
+    ) -> None:
+        if context.invoked_subcommand is None:
+            _export(city, watch=watch, as_json=as_json)
+
+    group.command("list", help=text("export.list_help"))(_list)
+    group.command("verify", help=text("export.verify_help"))(_verify)
+    group.command("key", help=text("export.key_help"))(_key)
+    group.command("receipt", help=text("export.receipt_help"))(_receipt)
+    group.command("answers", help=text("export.answers_help"))(_answers)
+
+
+def _export(city: str | None, *, watch: bool, as_json: bool) -> None:
+    settings = load(ExportSettings)
+    if watch:
+        run_process(lambda stop: export.watch(settings, utc_now, stop), log_level="INFO")
+        return
+    done = _guarded(lambda: export.run_once(settings, utc_now, city))
+    _say(done, as_json=as_json)
+    if any(outcome.failure for outcome in done.outcomes):
+        raise typer.Exit(NOT_SENT)
+
+
+def _say(done: Done, *, as_json: bool) -> None:
+    if as_json:
+        made = [
+            {"city": d.city, "period": d.closed.period.value, "name": d.closed.name, "revision": d.revision}
+            for d in done.made
+        ]
+        ways = [{"way": o.way, "sent": o.sent, "failure": o.failure} for o in done.outcomes]
+        typer.echo(json.dumps({"made": made, "ways": ways}, ensure_ascii=False))
+        return
+    for made_one in done.made:
+        closed = made_one.closed
+        typer.echo(f"{made_one.city}/{closed.period.value}/{closed.name}/r{made_one.revision:04d}")
+    typer.echo(text("export.made", count=len(done.made)))
+    for outcome in done.outcomes:
+        key = "export.way_failed" if outcome.failure else "export.way_sent"
+        typer.echo(text(key, way=outcome.way, sent=outcome.sent, problem=outcome.failure), err=bool(outcome.failure))
+
+
+def _list(
+    city: Annotated[str | None, typer.Option("--city", help=text("export.city"))] = None,
+    unconfirmed: Annotated[bool, typer.Option("--without-receipt", help=text("export.without_receipt"))] = False,
+    limit: Annotated[int, typer.Option(min=1, help=text("ingest.dlq_limit"))] = LISTED,
+    as_json: Json = False,
+) -> None:
+    rows = _guarded(lambda: _with_engine(lambda engine: _find(engine, city, limit, unconfirmed=unconfirmed)))
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    for row in rows:
+        ways = ", ".join(f"{s['way']}: {'✓' if s['sent_at'] else s['failure'] or '…'}" for s in row["sent"])
+        receipt = row["receipt"] or text("export.no_receipt")
+        typer.echo(f"{row['city']}/{row['period']}/{row['name']}/r{row['revision']:04d}  {receipt}  {ways}".rstrip())
+    typer.echo(text("export.listed", count=len(rows)))
+
+
+async def _find(engine: AsyncEngine, city: str | None, limit: int, *, unconfirmed: bool) -> list[dict[str, Any]]:
+    query = sa.select(delivery).order_by(delivery.c.stored_at.desc(), delivery.c.city, delivery.c.period).limit(limit)
+    if city is not None:
+        query = query.where(delivery.c.city == city)
+    if unconfirmed:
+        query = query.where(delivery.c.received_at.is_(None))
+    key = ("city", "period", "end", "revision")
+    async with engine.connect() as connection:
+        rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+        named = sa.tuple_(*(delivery_sent.c[name] for name in key)).in_([[row[name] for name in key] for row in rows])
+        sent = [dict(row) for row in (await connection.execute(sa.select(delivery_sent).where(named))).mappings()]
+    return [{**row, "sent": [s for s in sent if all(s[name] == row[name] for name in key)]} for row in rows]
+
+
+def _verify(
+    folder: Annotated[Path, typer.Argument(help=text("export.verify_folder"))],
+    public_key: Annotated[
+        Path | None, typer.Option("--public-key", envvar="AHUAL_EXPORT_PUBLIC_KEY", help=text("export.public_key"))
+    ] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help=text("export.rebuild"))] = False,
+) -> None:
+    try:
+        key = signing.public_key(public_key) if public_key else None
+    except ExportError as error:
+        _refuse(error, 2)
+    places = verify.deliveries(folder)
+    if not places:
+        fail("export.no_delivery", folder=folder)
+    found = [finding for place in places for finding in verify.check(place, key)]
+    if rebuild and not found:
+        found = _guarded(lambda: _with_engine(lambda engine: _against_database(engine, places)))
+    for finding in found:
+        typer.echo(text(f"export.problem_{finding.problem}", path=finding.path), err=True)
+    typer.echo(text("export.verified" if key else "export.verified_unsigned", count=len(places), problems=len(found)))
+    if found:
+        raise typer.Exit(1)
+
+
+async def _against_database(engine: AsyncEngine, places: Sequence[Path]) -> list[verify.Finding]:
+    """Whether the rows of each delivery are those the database would deliver at that revision of every KPI."""
+    catalogue = load_catalogue(own=load(ExportSettings).catalogue_folder)
+    found: list[verify.Finding] = []
+    async with engine.connect() as connection:
+        for place in places:
+            manifest, stored = read_manifest(place), stored_rows(place)
+            closed = Closed(manifest.period, manifest.name, manifest.begin, manifest.end)
+            city = CityRow(manifest.city, stored[0].category)
+            asked = {row.kpi: row.revision for row in stored}
+            rows = await read(connection, catalogue, city, closed, asked)
+            if rows != stored:
+                found.append(verify.Finding(place, "other_rows"))
+    return found
+
+
+def _key(
+    folder: Annotated[Path, typer.Argument(help=text("export.key_folder"))],
+) -> None:
+    private, public = folder / "export.key", folder / "export.pub"
+    if private.exists():
+        fail("export.key_exists", path=private)
+    folder.mkdir(parents=True, exist_ok=True)
+    secret, shown = signing.generate()
+    write_private(private, secret.decode())
+    write_private(public, shown.decode(), 0o644)
+    typer.echo(text("export.key_made", private=private, public=public))
+
+
+def _receipt(
+    city: Annotated[str, typer.Argument(help=text("export.city"))],
+    period: Annotated[Period, typer.Argument(help=text("export.period"))],
+    name: Annotated[str, typer.Argument(help=text("export.name"))],
+    revision: Annotated[int, typer.Argument(help=text("export.revision"))],
+    reference: Annotated[str, typer.Argument(help=text("export.reference"))],
+) -> None:
+    async def note(engine: AsyncEngine) -> bool:
+        async with engine.begin() as connection:
+            return await receipts.record(connection, city, period, name, revision, reference, utc_now())
+
+    if not _guarded(lambda: _with_engine(note)):
+        fail("export.unknown_delivery", city=city, period=period.value, name=name, revision=revision)
+    typer.echo(text("export.received"))
+
+
+def _answers(
+    file: Annotated[Path, typer.Argument(help=text("export.answers_file"))],
+) -> None:
+    try:
+        lines = list(receipts.read(file))
+    except (OSError, UnicodeDecodeError) as error:
+        fail("export.bad_file", file=file, problem=error)
+    wrong = [line for line in lines if isinstance(line, Wrong)]
+    for line in wrong:
+        typer.echo(text("export.bad_line", line=line.line, problem=line.problem), err=True)
+    if wrong:
+        fail("export.nothing_taken")
+
+    async def store(engine: AsyncEngine) -> int:
+        async with engine.begin() as connection:
+            return await receipts.take_in(connection, [a for a in lines if not isinstance(a, Wrong)])
+
+    new = _guarded(lambda: _with_engine(store))
+    typer.echo(text("export.answers_taken", count=len(lines), new=new))
+
+
+async def _with_engine(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+    engine = open_database(load(DatabaseSettings).database_url, pool_size=1, application="ahual-export")
+    try:
+        return await work(engine)
+    finally:
+        await engine.dispose()
+
+
+def _guarded(work: Callable[[], Awaitable[T]]) -> T:
+    """Run it; a failure is one sentence and exit code 1 (2 for settings)."""
+    try:
+        return asyncio.run(work())  # type: ignore[arg-type]  # every caller passes a coroutine function
+    except ExportError as error:
+        _refuse(error, 1 if error.key == "damaged" else 2)
+    except DATABASE_ERRORS as error:
+        fail("ingest.no_database", problem=str(error).splitlines()[0])
+
+
+def _refuse(error: ExportError, code: int) -> NoReturn:
+    typer.echo(text(f"export.{error.key}", None, **error.params), err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,109 @@
+"""Sending a delivery: every file as it is, the manifest's last, so that whoever sees a manifest sees all of it.
+
+Sending it again is harmless. On a folder and over SFTP it appears whole, by a rename; an object store has no rename.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
+from typing import Final
+
+import asyncssh
+from pyarrow import ArrowException
+from pyarrow.fs import S3FileSystem
+
+from schemas.delivery import MANIFEST, SIGNATURE, SUMS
+from services.export.errors import WayError
+from services.export.ways import DirectoryWay, S3Way, SftpWay, Way
+
+_LAST: Final = (SUMS, SIGNATURE, MANIFEST)
+_UNFINISHED: Final = ".unfinished-"
+TIMEOUT_S: Final = 120.0
+
+
+async def send(way: Way, folder: Path, relative: PurePosixPath) -> None:
+    """Send the folder to `relative` below the way's root. Raises WayError, or WaysError without its secrets."""
+    files = await asyncio.to_thread(_read, folder)
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            match way:
+                case DirectoryWay():
+                    await asyncio.to_thread(_to_directory, way.path, files, relative)
+                case S3Way():
+                    await asyncio.to_thread(_to_s3, way, files, relative)
+                case SftpWay():
+                    await _to_sftp(way, files, relative)
+    except (OSError, TimeoutError, ArrowException, asyncssh.Error) as error:
+        raise WayError("not_sent", way=way.name, problem=str(error)[:300] or type(error).__name__) from error
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir(), key=lambda path: _order(path.name))}
+
+
+def _order(name: str) -> tuple[int, str]:
+    return (_LAST.index(name) + 1 if name in _LAST else 0, name)
+
+
+def _to_directory(root: Path, files: Mapping[str, bytes], relative: PurePosixPath) -> None:
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder")  # a share that is not mounted must not be filled in
+    target = root / relative
+    if (target / MANIFEST).exists() and (target / MANIFEST).read_bytes() == files[MANIFEST]:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(mkdtemp(prefix=_UNFINISHED, dir=target.parent))
+    try:
+        for name, content in files.items():
+            (made / name).write_bytes(content)
+        made.chmod(0o750)
+        made.rename(target)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def _to_s3(way: S3Way, files: Mapping[str, bytes], relative: PurePosixPath) -> None:
+    access, secret = way.credentials
+    store = S3FileSystem(
+        access_key=access,
+        secret_key=secret,
+        endpoint_override=way.endpoint or None,
+        scheme=way.scheme,
+        region=way.region,
+        connect_timeout=10,
+        request_timeout=60,
+    )
+    target = PurePosixPath(way.bucket) / way.prefix / relative
+    for name, content in files.items():
+        with store.open_output_stream(str(target / name)) as stream:
+            stream.write(content)
+
+
+async def _to_sftp(way: SftpWay, files: Mapping[str, bytes], relative: PurePosixPath) -> None:
+    target = way.path / relative
+    made = target.with_name(f"{_UNFINISHED}{target.name}")
+    async with (
+        asyncssh.connect(
+            way.host,
+            way.port,
+            username=way.user,
+            client_keys=[str(way.key_file)],
+            known_hosts=str(way.known_hosts_file),
+            connect_timeout=10,
+        ) as connection,
+        connection.start_sftp_client() as sftp,
+    ):
+        if await sftp.exists(target / MANIFEST):
+            return
+        if await sftp.exists(made):
+            await sftp.rmtree(made)
+        await sftp.makedirs(made, exist_ok=True)
+        for name, content in files.items():
+            async with sftp.open(made / name, "wb") as file:
+                await file.write(content)
+        await sftp.posix_rename(made, target)
