@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INT8MULTIRANGE, JSONB
 from schemas.events.envelope import EventClass
 
 metadata: Final = sa.MetaData()
-REVISION: Final = "0011"
+REVISION: Final = "0012"
 """The newest migration, which these tables are the result of."""
 Tier = Literal["minute", "hour", "day"]
 

@@ -18,6 +18,7 @@ from schemas.retention import LEDGER_KEPT
 from schemas.topics import load_topics
 from services.api.settings import ApiSettings
 from services.cityscore.catalogue import load_catalogue
+from services.export.settings import ExportSettings
 from services.ingest.settings import IngestSettings, OpenerSettings
 from services.probe.settings import ProbeSettings
 from services.runtime.metrics import METRICS
@@ -127,6 +128,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "scorer": lambda: settings(ScorerSettings, RuntimeSettings),
     "api": lambda: settings(ApiSettings, RuntimeSettings),
     "probe": lambda: settings(ProbeSettings),
+    "export": lambda: settings(ExportSettings, DatabaseSettings),
     "ports": lambda: settings(Ports, prefix="AHUAL_PORT_"),
     "metrics": metrics,
     "topics": topics,

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.delivery import CSV, NDJSON, PARQUET, SCHEMA, DeliveryRow
@@ -59,6 +59,7 @@ def test_every_line_follows_the_schema_and_the_schema_refuses_what_is_wrong() ->
         jsonschema.validate(wrong, schema)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(0, 2**62))
 def test_numbers_survive_every_format_and_bytes_repeat(number: float, numerator: int) -> None:
     made = some(number, numerator=numerator)
