@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -165,6 +166,7 @@ class _Checker(NamedTuple):
                 yield Mistake(path, f"{name} of {self.event} is never {value!r}, only {possible}")
 
 
+@cache
 def _fields(model: type[BaseModel]) -> dict[str, FieldType]:
     hints = typing.get_type_hints(model, include_extras=True)
     found = {name: _field(hints[name]) for name in model.model_fields}

@@ -10,10 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
+from schemas import tables
 from services.cli.main import build
 from tests.chaos import disks
 from tests.scorer.old_days import FIRST, NOW, World, call, calls, set_floor, standing
@@ -74,6 +76,35 @@ async def test_a_damaged_archive_is_said_and_refused(world: World) -> None:
     [path] = world.archive.files("department", LATE.date())
     path.write_bytes(path.read_bytes()[:-9])
     code, output = await ahual("archive", "--check")
+    assert code == 1
+    assert f"{path} is damaged" in output
+
+
+async def test_a_rebuild_reads_ledger_and_archive(world: World, tmp_path: Path) -> None:
+    await world.send(*calls(250))
+    await ahual("archive")
+    late = [call(1000 + n, LATE + timedelta(minutes=n)) for n in range(5)]
+    file = tmp_path / "events.jsonl"
+    for bodies in (late[:3], late[3:]):  # of which only the first are archived
+        file.write_bytes(b"\n".join(bodies))
+        assert (await ahual("import", "--revise", str(file)))[0] == 0
+        if bodies == late[:3]:
+            assert (await ahual("archive"))[0] == 0
+    for body in late:
+        world.model.take(-1, body, NOW)
+    assert (await ahual("rebuild", "--json"))[0] == 0
+    part = tables.parts["day"]
+    wrong = sa.update(part).where(part.c.kpi == "2.1", part.c.partition == -1).values(numerator=part.c.numerator + 7)
+    async with world.engine.begin() as connection:
+        await connection.execute(wrong)
+    code, output = await ahual("rebuild", "--kpi", "2.1", "--json")
+    [found] = json.loads(output)["differences"]
+    assert (code, found["partition"], found["table"], found["sums"]["numerator"]) == (1, -1, "part_day", -7)
+    assert (await ahual("rebuild", "--kpi", "2.1", "--apply"))[0] == 0
+    assert await world.parts() == world.model.parts("day")
+    *_, path = world.archive.files("department", LATE.date())
+    path.write_bytes(path.read_bytes()[:-9])
+    code, output = await ahual("rebuild")
     assert code == 1
     assert f"{path} is damaged" in output
 
