@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo test check fix docs chaos hostile fuzz bench clean sbom audit
+.PHONY: help setup setup-dev demo test check fix docs verify chaos hostile fuzz bench clean sbom audit
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,10 @@ docs: setup-dev ## Write the generated parts of the docs again
 	$(BIN)/python -m tests.docs.generate
 	$(BIN)/python -m tests.docs.reference
 	$(BIN)/python -m tests.docs.systems
+
+verify: setup-dev ## A simulated month of three cities, without faults and with all of them: every figure against the truth
+	@$(BIN)/python -m tests.verify month
+	@$(BIN)/python -m tests.verify faults
 
 chaos: setup-dev ## Break things at random under load, compare with the truth, print tables
 	@$(BIN)/python -m tests.chaos kills --rate 1000

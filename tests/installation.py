@@ -72,7 +72,7 @@ class Installation:
         engine = open_database(self.database_url, application="tests")
         try:
             async with engine.begin() as connection:
-                for table, column in (("cityscore_current", "city"), ("city", "code")):
+                for table, column in (("cityscore_current", "city"), ("api_key", "city"), ("city", "code")):
                     gone = sa.text(f"DELETE FROM {table} WHERE {column} = :city")  # noqa: S608  (our own names)
                     await connection.execute(gone, {"city": self.city})
         finally:

@@ -5,6 +5,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from services.cityscore.policy import Levels, Missing, Policy, Stages
 from services.cityscore.ranking import rank
 from services.cityscore.rubric import Rubric
 from services.cityscore.waterfall import waterfall
+from services.cli.coverage import coverage
 from services.cli.score_files import read_cities, read_object, read_score, read_spans
 from services.cli.score_tables import Tables
 from services.runtime.messages import LANGUAGES, Language, language, text
@@ -38,11 +40,16 @@ def register(app: typer.Typer) -> None:
 
     @app.command("catalogue", help=text("cityscore.help_catalogue"))
     def _catalogue(
+        covered: Annotated[bool, typer.Option("--coverage", help=text("cityscore.help_coverage"))] = False,
         json_: Annotated[bool, as_json] = False,
         lang: Annotated[str | None, lang_option] = None,
     ) -> None:
         with _clear_errors(lang) as chosen:
             catalogue = load_catalogue()
+            if covered:
+                rows = coverage(catalogue)
+                _print(json_, [asdict(row) for row in rows], *Tables(catalogue, chosen).coverage(rows))
+                return
             _print(json_, catalogue_to_json(catalogue), Tables(catalogue, chosen).catalogue())
 
     @app.command("score", help=text("cityscore.help_score"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -18,6 +20,7 @@ from services.cli.settings import load
 from services.runtime.database import open_database
 from services.runtime.messages import text
 from services.runtime.settings import DatabaseSettings
+from services.scorer import floors
 
 
 class CityEntry(BaseModel):
@@ -53,8 +56,14 @@ def register(app: typer.Typer) -> None:
     """`ahual migrate`, `ahual city apply`."""
 
     @app.command("migrate", help=text("cli.migrate"))
-    def _migrate() -> None:
-        asyncio.run(upgrade(load(DatabaseSettings).database_url))
+    def _migrate(
+        since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=text("cli.migrate_since"))] = None,
+    ) -> None:
+        url = load(DatabaseSettings).database_url
+        asyncio.run(upgrade(url))
+        if since and not asyncio.run(open_past(url, since.replace(tzinfo=UTC))):
+            typer.echo(text("cli.past_closed", day=since.date()), err=True)
+            raise typer.Exit(1)
 
     city = typer.Typer(help=text("cli.city"), no_args_is_help=True)
     app.add_typer(city, name="city")
@@ -68,6 +77,16 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(2) from None
         asyncio.run(apply_cities(load(DatabaseSettings).database_url, parsed))
         typer.echo(text("cli.cities_applied", count=len(parsed.cities)))
+
+
+async def open_past(url: SecretStr, since: datetime) -> bool:
+    """Let a new installation take events from then on; False when its ledger has moved on already."""
+    engine = open_database(url, pool_size=1, application="ahual-migrate")
+    try:
+        async with engine.begin() as connection:
+            return await floors.open_past(connection, since)
+    finally:
+        await engine.dispose()
 
 
 async def apply_cities(url: SecretStr, cities: CitiesFile) -> None:

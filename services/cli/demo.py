@@ -30,10 +30,10 @@ from deploy.stack.ports import require_free
 from deploy.stack.progress import ConsoleProgress
 from deploy.stack.tools import wait_until, write_private
 from schemas.identity import Identity
-from services.cli.database import CitiesFile, apply_cities
+from services.cli.database import CitiesFile, apply_cities, open_past
 from services.cli.ingest import add_key, list_keys, revoke_key
 from services.cli.meter import Meter, line, parse
-from services.cli.simulation import Past, tell_past
+from services.cli.simulation import Past, oldest, tell_past
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
 from services.ingest.keys import NewKey
 from services.runtime.clock import utc_now
@@ -170,6 +170,7 @@ async def _set_up(url: SecretStr) -> dict[str, NewKey]:
     await upgrade(url)
     cities = yaml.safe_load((files("deploy") / "demo" / "cities.yaml").read_text("utf-8"))
     await apply_cities(url, CitiesFile.model_validate(cities))
+    await open_past(url, oldest(SYSTEMS, milliseconds(utc_now()) - HISTORY))
     engine = open_database(url, pool_size=1, application="ahual-demo")
     keys = {name: await add_key(engine, Identity(CITY.code, name, "history")) for name in SYSTEMS}
     await engine.dispose()

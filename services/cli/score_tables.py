@@ -14,6 +14,7 @@ from services.cityscore.explain import Explanation
 from services.cityscore.ranking import Place
 from services.cityscore.result import Score
 from services.cityscore.waterfall import Waterfall
+from services.cli.coverage import Covered
 from services.runtime.messages import Language, text
 
 
@@ -34,6 +35,15 @@ class Tables:
             targets = (self._target(kpi.targets.of(category)) for category in Category)
             table.add_row(kpi.code, self._name(kpi.name), self._unit(kpi), period, str(kpi.weight), *targets)
         return table
+
+    def coverage(self, rows: Sequence[Covered]) -> tuple[Table, str]:
+        """What stands behind every KPI, and of how many all of it."""
+        table = self._table("code", "kpi", "events", "simulators", "truth")
+        for row in rows:
+            events = ", ".join(name.removeprefix("kz.ahual.").removesuffix(".v1") for name in row.events)
+            table.add_row(row.code, self._kpi(row.code), events, ", ".join(row.systems), "✓" if row.truth else "")
+        complete = sum(row.complete for row in rows)
+        return table, text("cityscore.covered", self._language, complete=complete, all=len(rows))
 
     def summary(self, score: Score) -> Table:
         """Index, bounds, total and rating; nothing rounded."""

@@ -20,8 +20,9 @@ from rich.console import Console
 
 from deploy.stack.stack import Stack
 from schemas.identity import Identity, parse_identity
+from services.cli.database import open_past
 from services.cli.ingest import add_key, revoke_key
-from services.cli.simulation import Order, Target, run
+from services.cli.simulation import Order, Target, oldest, run
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
 from services.ingest.keys import NewKey
 from services.runtime.clock import utc_now
@@ -178,6 +179,10 @@ async def _on_stack(
 ) -> list[Difference] | None:
     """Run against the local stack, with keys for the intake that are revoked at the end."""
     env = stack.env()
+    if order.history_ms:
+        # Where the floors have moved on already, what is too old becomes a dead letter that says so.
+        begin = (order.until or milliseconds(utc_now())) - order.history_ms
+        await open_past(SecretStr(env["AHUAL_DATABASE_URL"]), oldest(order.systems, begin))
     over_http = order.systems if order.history_ms else [s.name for s in order.departments] if order.realtime else ()
     async with intake_keys(SecretStr(env["AHUAL_DATABASE_URL"]), order.city.code, over_http) as keys:
         target = Target(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 from pydantic import ValidationError
@@ -24,12 +24,12 @@ from simulators import history, live, sending, verify
 from simulators.cities import City
 from simulators.coverage import Coverage
 from simulators.delivered import Delivered
-from simulators.expectation import expect
+from simulators.expectation import Basis, expect
 from simulators.faults import Faults
 from simulators.history import Keys
 from simulators.live import Spread
 from simulators.load import Load, facts_of
-from simulators.moments import DAY, MINUTE, milliseconds
+from simulators.moments import DAY, MINUTE, milliseconds, moment
 from simulators.system import System
 from simulators.systems import SYSTEMS
 from simulators.truths.events import Events, Place
@@ -67,6 +67,8 @@ class Past:
     until: int | None = None
     """Its end (ms since 1970); None: now, and what happens meanwhile too."""
     faults: Faults = field(default_factory=Faults)
+    memory: bool = True
+    """Whether systems begin as much earlier as their KPIs look back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,16 @@ async def _past(order: Order, target: Target, delivered: Delivered, coverage: Co
     console.print(text("simulate.history_done", count=f"{told:,}"), highlight=False)
 
 
+def oldest(systems: Iterable[str], begin: int) -> datetime:
+    """The day before the first fact of a past that begins then (ms since 1970)."""
+    return moment(begin - (max(SYSTEMS[system].memory_days for system in systems) + 1) * DAY)
+
+
 async def tell_past(past: Past, delivered: Delivered, coverage: Coverage, progress: Callable[[int], None]) -> int:
     """Tell what is not told yet, then what happened meanwhile; the number of events."""
     told = 0
     for system in past.systems:
-        begin = past.begin - SYSTEMS[system].memory_days * DAY
+        begin = past.begin - (SYSTEMS[system].memory_days * DAY if past.memory else 0)
         own = coverage.of(system)
         while True:
             gaps = list(own.gaps(begin, past.until or milliseconds(utc_now())))
@@ -226,19 +233,24 @@ async def _verify(order: Order, target: Target, delivered: Delivered, console: C
     return found
 
 
-async def differences(api: str, city: City, delivered: Delivered, within: timedelta) -> list[Difference]:
+async def differences(
+    api: str, city: City, delivered: Iterable[bytes], within: timedelta, bases: Sequence[Basis] = verify.BASES
+) -> list[Difference]:
     """What the API says of a city and is not so, live and closed; the last look's, when time is up."""
     deadline = utc_now() + within
     events = await asyncio.to_thread(Events, delivered, Place(city.category.value, city.timezone))
     async with httpx2.AsyncClient(base_url=api, timeout=30, trust_env=False) as client:
         while True:
             found = []
-            for basis, kind in (("live", Snapshot), ("closed", ClosedSnapshot)):
+            for basis in bases:
                 url = f"/api/v1/cities/{city.code}/cityscore?window={basis}"
-                found += await _differences(client, url, kind, events)
+                found += await _differences(client, url, _SNAPSHOTS[basis], events)
             if not found or utc_now() >= deadline:
                 return found
             await asyncio.sleep(1)
+
+
+_SNAPSHOTS: Final[Mapping[Basis, type[Snapshot] | type[ClosedSnapshot]]] = {"live": Snapshot, "closed": ClosedSnapshot}
 
 
 async def _differences(

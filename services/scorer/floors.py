@@ -81,6 +81,20 @@ async def move(connection: AsyncConnection, event_class: EventClass, now: dateti
     return True
 
 
+async def open_past(connection: AsyncConnection, begin: datetime) -> bool:
+    """Let a new installation take its past: every floor goes back to `begin`, in this transaction.
+
+    Whether all classes take events from `begin` on. A floor that has moved stays where it is: what lies below it may be
+    dropped, and a duplicate would no longer be known.
+    """
+    await be_patient(connection)
+    await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": FLOOR_LOCK})
+    c = ledger_floor.c
+    new = sa.and_(c.floor == c.first, c.dropped == c.first, c.floor > begin)
+    await connection.execute(sa.update(ledger_floor).where(new).values(floor=begin, first=begin, dropped=begin))
+    return all(floor.floor <= begin for floor in (await read(connection)).values())
+
+
 class Chunk(NamedTuple):
     """A stretch of time whose rows are dropped together."""
 

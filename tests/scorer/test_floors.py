@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.scorer import floors
 from services.scorer.floors import days_between, next_floor
 
 KEPT = timedelta(days=14)
@@ -32,3 +36,26 @@ def test_days_are_those_of_utc() -> None:
     days = days_between(begin, datetime(2026, 11, 9, 23, tzinfo=UTC))
     assert [day.isoformat() for day in days] == ["2026-11-07", "2026-11-08"]
     assert days_between(begin, begin) == []
+
+
+@pytest.mark.stack
+async def test_a_new_installation_takes_its_past(database: AsyncEngine) -> None:
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    async with database.connect() as connection:
+        assert await floors.open_past(connection, begin)
+        assert {floor[:3] for floor in (await floors.read(connection)).values()} == {(begin, begin, begin)}
+        assert await floors.open_past(connection, begin + timedelta(days=9))
+        assert {floor.floor for floor in (await floors.read(connection)).values()} == {begin}
+        await connection.rollback()
+
+
+@pytest.mark.stack
+async def test_a_floor_that_has_moved_does_not_go_back(database: AsyncEngine) -> None:
+    async with database.connect() as connection:
+        await floors.open_past(connection, datetime(2020, 1, 1, tzinfo=UTC))
+        assert await floors.move(connection, "telemetry", NOW)
+        assert not await floors.open_past(connection, datetime(2019, 1, 1, tzinfo=UTC))
+        after = await floors.read(connection)
+        assert after["telemetry"].floor == datetime(2020, 1, 2, tzinfo=UTC)
+        assert after["department"].floor == datetime(2019, 1, 1, tzinfo=UTC)
+        await connection.rollback()

@@ -15,21 +15,23 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.snapshot import ClosedSnapshot, Snapshot
+from services.cli.database import open_past
 from services.cli.simulate import intake_keys
-from services.cli.simulation import Past, differences, tell_past
+from services.cli.simulation import Past, differences, oldest, tell_past
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
 from simulators import live, sending
 from simulators.cities import City
 from simulators.coverage import Coverage
 from simulators.delivered import Delivered
+from simulators.expectation import Basis
 from simulators.faults import Faults
 from simulators.live import Spread
 from simulators.load import Load, facts_of
 from simulators.moments import DAY, milliseconds
 from simulators.system import System
 from simulators.systems import SYSTEMS
-from simulators.verify import Difference
+from simulators.verify import BASES, Difference
 from simulators.wire import Message
 from tests.installation import Installation
 
@@ -51,6 +53,11 @@ class Wanted:
     load_s: float = 20.0
     """… and so long a crowd of them, at this rate a second."""
     rate: float = 200.0
+    memory: bool = True
+    """Whether systems begin as much earlier as their KPIs look back."""
+    bases: tuple[Basis, ...] = BASES
+    """What is compared; closed periods take two minutes until they are there."""
+    within: timedelta = WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,8 @@ async def run(installation: Installation, wanted: Wanted) -> Report:
     async with intake_keys(installation.database_url, installation.city, wanted.systems) as keys:
         intake = f"http://127.0.0.1:{installation.stack.ports.ingest_http}"
         begin = milliseconds(utc_now()) - wanted.days * DAY
-        past = Past(wanted.city, wanted.seed, begin, intake, keys, wanted.systems, None, wanted.faults)
+        await open_past(installation.database_url, oldest(wanted.systems, begin))
+        past = Past(wanted.city, wanted.seed, begin, intake, keys, wanted.systems, None, wanted.faults, wanted.memory)
         report.told = await tell_past(past, report.delivered, Coverage(None, ""), lambda _count: None)
         report.told_s = time.monotonic() - began
         if wanted.live_s:
@@ -103,13 +111,14 @@ async def run(installation: Installation, wanted: Wanted) -> Report:
         if wanted.load_s:
             await _load(installation, wanted, report.delivered)
     began = time.monotonic()
-    report.differences = await differences(installation.api, wanted.city, report.delivered, WITHIN)
+    report.differences = await differences(installation.api, wanted.city, report.delivered, wanted.within, wanted.bases)
     report.agreed_s = time.monotonic() - began
     report.distinct = len(set(report.delivered))
     async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
         url = f"{installation.api}/api/v1/cities/{installation.city}/cityscore?window="
         report.live = Snapshot.model_validate_json((await client.get(f"{url}live")).content)
-        report.closed = ClosedSnapshot.model_validate_json((await client.get(f"{url}closed")).content)
+        if "closed" in wanted.bases:
+            report.closed = ClosedSnapshot.model_validate_json((await client.get(f"{url}closed")).content)
     engine = open_database(installation.database_url, application="verify")
     try:
         report.stored = await _stored(engine, installation.city)
