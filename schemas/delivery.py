@@ -7,6 +7,7 @@ this manifest is our assumption, and this module is the only place that knows it
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +23,7 @@ SCHEMA: Final = "kpis.schema.json"
 PARQUET: Final = "kpis.parquet"
 CSV: Final = "kpis.csv"
 NDJSON: Final = "kpis.ndjson"
+FILES: Final = (CSV, NDJSON, PARQUET, SCHEMA, MANIFEST, SIGNATURE, SUMS)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -91,6 +93,11 @@ class Manifest(_Frozen):
     rows: int
     changes: tuple[Change, ...] = Field(description="against the previous revision; empty for the first")
     files: tuple[DeliveredFile, ...]
+
+
+def relative(city: str, period: Period, name: str, revision: int) -> PurePosixPath:
+    """A delivery's folder below the folder of all, and below the root of every way out."""
+    return PurePosixPath(city, period.value, name, f"r{revision:04d}")
 
 
 def row_schema() -> dict[str, Any]:

@@ -37,14 +37,21 @@ PUBLIC: Final = frozenset(
 """The routes everybody may read: scores, their reasons, and that the process is alive."""
 
 
+EXPORTS: Final = "/api/v1/exports"
+"""The routes below it are opened by the exporters' token too."""
+
+
 async def guard(connection: HTTPConnection, state: ApiState) -> None:
-    """OperatorsOnlyError for a closed route without the operators' token; a demo without a token is open."""
-    if connection.scope["route"].path in PUBLIC:
+    """OperatorsOnlyError for a closed route without a token that opens it; a demo without a token is open."""
+    path = connection.scope["route"].path
+    if path in PUBLIC:
         return
-    token = state.settings.api_operator_token.get_secret_value()
-    if not token and state.settings.allow_plaintext:
+    operators, exporters = state.settings.api_operator_token, state.settings.api_exporter_token
+    opening = [operators, exporters] if path.startswith(EXPORTS) else [operators]
+    tokens = [token.get_secret_value() for token in opening if token.get_secret_value()]
+    if not tokens and state.settings.allow_plaintext:
         return
     scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-    known = bool(token) and hmac.compare_digest(given.strip().encode(), token.encode())
-    if scheme.lower() != "bearer" or not known:
+    known = [hmac.compare_digest(given.strip().encode(), token.encode()) for token in tokens]
+    if scheme.lower() != "bearer" or not any(known):
         raise OperatorsOnlyError

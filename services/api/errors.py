@@ -10,6 +10,8 @@ ApiError
 ├── AsOfError               422  as_of, known or year ask for what cannot be known
 ├── SeriesRangeError        422  from, to or resolution ask for nothing, too much or what is gone
 ├── SourceCursorError       422  `after` is not the `next` of a page
+├── DeliveryCursorError     422  the same, of deliveries
+├── NoDeliveryError         404  no such delivery, or no such file in it
 ├── TooManyStreamsError     503
 ├── OperatorsOnlyError      403  the route is not public
 └── ForeignOriginError      403  a WebSocket opened by another site's page
@@ -95,6 +97,14 @@ class SeriesRangeError(ApiError):
     def __init__(self, code: str, **params: object) -> None:
         self.code = code
         super().__init__(**params)
+
+
+class DeliveryCursorError(ApiError):
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "delivery_cursor"
+
+
+class NoDeliveryError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "no_delivery"
 
 
 class SourceCursorError(ApiError):

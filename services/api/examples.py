@@ -210,3 +210,26 @@ YEARLY: Final[Json] = {
     },
     "revisions": [],
 }
+DELIVERY: Final[Json] = {
+    "city": "almaty",
+    "period": "month",
+    "name": "2026-10",
+    "end": "2026-10-31T19:00:00Z",
+    "revision": 1,
+    "rows": 59,
+    "manifest_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "generated_at": "2026-10-31T19:05:01Z",
+    "stored_at": "2026-10-31T20:00:12Z",
+    "receipt": None,
+    "received_at": None,
+    "folder": "/api/v1/exports/almaty/month/2026-10/1",
+    "files": [
+        "kpis.csv",
+        "kpis.ndjson",
+        "kpis.parquet",
+        "kpis.schema.json",
+        "manifest.json",
+        "manifest.sig",
+        "SHA256SUMS",
+    ],
+}

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from schemas.catalogue import Period
-from schemas.delivery import MANIFEST, SIGNATURE, SUMS, DeliveredFile, Manifest
+from schemas.delivery import MANIFEST, SIGNATURE, SUMS, DeliveredFile, Manifest, relative
 from services.export.errors import DamagedError
 
 _UNFINISHED: Final = ".unfinished-"
@@ -26,7 +26,7 @@ _UNFINISHED: Final = ".unfinished-"
 
 def place(root: Path, city: str, period: Period, name: str, revision: int) -> Path:
     """Where a delivery is."""
-    return root / city / period.value / name / f"r{revision:04d}"
+    return root / relative(city, period, name, revision)
 
 
 def described(contents: Mapping[str, bytes], rows: Mapping[str, int]) -> tuple[DeliveredFile, ...]:

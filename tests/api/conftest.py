@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -38,11 +39,13 @@ Running = Callable[..., AbstractAsyncContextManager[Api]]
 
 
 @asynccontextmanager
-async def running(database_url: SecretStr, *, port: int = 0, **settings: Any) -> AsyncIterator[Api]:
+async def running(
+    database_url: SecretStr, *, port: int = 0, export_folder: Path | None = None, **settings: Any
+) -> AsyncIterator[Api]:
     """Serve until the block ends; settings without their prefix, `heartbeat_s=0.1`."""
     port, stop = port or _free_port(), asyncio.Event()
     chosen = {f"api_{name}": value for name, value in settings.items()}
-    made = ApiSettings(database_url=database_url, api_port=port, **chosen)
+    made = ApiSettings(database_url=database_url, api_port=port, export_folder=export_folder, **chosen)
     task = asyncio.create_task(serve(made, stop, Recomputer, migration_head=head()))
     url = f"http://127.0.0.1:{port}"
     try:

@@ -24,6 +24,7 @@ CLOSED = {
     "/api/v1/cities/{city}/sources": "/api/v1/cities/almaty/sources",
     "/api/v1/cities/{city}/sources/summary": "/api/v1/cities/almaty/sources/summary",
     "/api/v1/cities/{city}/dead-letters": "/api/v1/cities/almaty/dead-letters",
+    "/api/v1/exports": "/api/v1/exports",
 }
 """Routes that are not public, and a path of each."""
 
@@ -53,6 +54,15 @@ async def test_a_closed_route_wants_the_operators_token(
             assert answer.json()["type"] == "urn:ahual:problem:operators_only"
         assert (await api.client.get(path, headers={"Authorization": "Bearer open-sesame"})).status_code == 200
         assert (await api.client.get("/api/v1/cities")).status_code == 200
+
+
+async def test_the_exporters_token_opens_deliveries_only(database: AsyncEngine, database_url: SecretStr) -> None:
+    operators, exporters = SecretStr("open-sesame"), SecretStr("take-it")
+    async with running(database_url, operator_token=operators, exporter_token=exporters) as api:
+        bearer = {"Authorization": "Bearer take-it"}
+        for path in CLOSED.values():
+            wanted = 200 if path == "/api/v1/exports" else 403
+            assert (await api.client.get(path, headers=bearer)).status_code == wanted, path
 
 
 async def test_without_a_token_closed_means_closed(database: AsyncEngine, database_url: SecretStr) -> None:
