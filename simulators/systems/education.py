@@ -53,4 +53,4 @@ def _open(city: City, device: str, day: int) -> bool:
     return local.weekday() < 6 and local.month not in _SUMMER
 
 
-SYSTEM = System(NAME, devices=devices, facts=_facts)
+SYSTEM = System(NAME, devices=devices, facts=_facts, over_http=True)

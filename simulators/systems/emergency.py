@@ -62,5 +62,5 @@ def _incidents(seed: int, city: City, slot: int) -> Iterator[Fact]:
         yield Fact(at, case.code, BASE, "emergency.incident-registered", data, NAME)
 
 
-SYSTEM = System(NAME, devices=lambda _city: (*DISPATCHERS.values(), BASE), facts=_facts, memory_days=61)
+SYSTEM = System(NAME, devices=lambda _city: (*DISPATCHERS.values(), BASE), facts=_facts, over_http=True, memory_days=61)
 """1.12 compares two windows of 30 days."""

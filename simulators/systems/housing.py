@@ -64,5 +64,5 @@ def _slowness(seed: int, city: City, kind: str, ms: int) -> float:
     return winter * _SLOWER[city.category] / rhythm.day(seed, city, ms // DAY).quality
 
 
-SYSTEM = System(NAME, devices=lambda _city: (JOURNAL,), facts=_facts, memory_days=11)
+SYSTEM = System(NAME, devices=lambda _city: (JOURNAL,), facts=_facts, over_http=True, memory_days=11)
 """So that jobs whose term ends in a simulated range were ordered in it."""

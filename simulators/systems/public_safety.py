@@ -43,5 +43,5 @@ def _vehicles(seed: int, city: City, day: int) -> Iterator[Fact]:
     return stated(seed, NAME, VEHICLES, day, {"vehicles": grown(city.vehicles, 0.04, day)})
 
 
-SYSTEM = System(NAME, devices=lambda _city: (CRIMES, VEHICLES), facts=_facts, memory_days=61)
+SYSTEM = System(NAME, devices=lambda _city: (CRIMES, VEHICLES), facts=_facts, over_http=True, memory_days=61)
 """1.13 compares two windows of 30 days."""

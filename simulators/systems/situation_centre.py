@@ -85,4 +85,4 @@ def _registers(seed: int, city: City, day: int) -> Iterator[Fact]:
     yield from stated(seed, NAME, STATISTICS, day, {"residents": grown(city.residents, 0.01, day)})
 
 
-SYSTEM = System(NAME, devices=lambda _city: (PROBE, DESK, MAP, STATISTICS), facts=_facts)
+SYSTEM = System(NAME, devices=lambda _city: (PROBE, DESK, MAP, STATISTICS), facts=_facts, over_http=True)
