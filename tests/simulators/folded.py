@@ -86,8 +86,8 @@ class Town:
         if not required:
             return Sources(max(newest), 1.0)
         least = min(newest) if len(newest) == len(required) else None
-        reported = [[_reported(times.get(system, ()), one) for system in required] for one in (window, before)]
-        return Sources(least, *map(min, reported))
+        windows = (window, before) if kpi.measure.kind == "change" else (window,)
+        return Sources(least, *(min(_reported(times.get(system, ()), one) for system in required) for one in windows))
 
 
 def _reported(times: Sequence[datetime], window: Window) -> float:
