@@ -62,6 +62,9 @@ class City:
     """How much a system reports: at 1 some 300 to 500 events a day."""
     rates: Rates
     scenarios: tuple[Scenario, ...] = ()
+    watched_from: int | None = None
+    """From then on (ms since 1970) a real `ahual probe` watches the page, and the simulated observer says nothing.
+    What the page shows is then the real observer's alone: totals of two would be added up."""
 
     def suffers(self, scenario: ScenarioName, ms: int) -> bool:
         """Whether a scenario is under way at this moment (ms since 1970)."""

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -215,12 +216,13 @@ async def load_history(stack: Stack, keys: Mapping[str, NewKey], console: Consol
     daily = {"contact-centre": CITY.rates.calls + 2 * CITY.rates.requests}
     expected = max(1, round(sum(days[name] * daily.get(name, EVENTS_A_DAY) for name in SYSTEMS)))
     intake = f"http://127.0.0.1:{stack.ports.ingest_http}"
+    texts = {name: key.text for name, key in keys.items()}
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console) as bar:
             task = bar.add_task(text("demo.history", days=f"{max(days.values()):.1f}"), total=expected)
             sent = await tell_past(
-                Past(CITY, SEED, now - HISTORY, intake, {name: key.text for name, key in keys.items()}),
+                Past(replace(CITY, watched_from=now), SEED, now - HISTORY, intake, texts),
                 Delivered(),
                 coverage,
                 lambda count: bar.update(task, completed=count),
@@ -238,7 +240,7 @@ def simulate(stack: Stack) -> None:
     city = (_ahual(), "simulate", "--city", CITY.code, "--seed", str(SEED))
     busy = ("--rate", "2", "--duration", str(BUSY_S), "--devices", "4")
     told = str(stack.layout.folder / TOLD)
-    stack.start(Program(name="city", argv=(*city, "--realtime", "--state", told)))
+    stack.start(Program(name="city", argv=(*city, "--realtime", "--watched", "--state", told)))
     stack.start(Program(name="busy-devices", argv=(*city, *busy)))
 
 

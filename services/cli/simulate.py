@@ -55,6 +55,7 @@ def simulate(  # options of a command
     past: Annotated[str, typer.Option("--history", help=text("simulate.history"))] = "",
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=text("simulate.until"))] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help=text("simulate.realtime"))] = False,
+    watched: Annotated[bool, typer.Option("--watched", help=text("simulate.watched"))] = False,
     rate: Annotated[float, typer.Option(min=0, help=text("simulate.rate"))] = 0,
     duration: Annotated[float, typer.Option(min=0.1, help=text("simulate.duration"))] = 60,
     devices: Annotated[int, typer.Option(min=0, max=10_000, help=text("simulate.devices"))] = 0,
@@ -76,7 +77,7 @@ def simulate(  # options of a command
     faults = _faults(fault or [])
     end = milliseconds(until.replace(tzinfo=ZoneInfo("Asia/Almaty"))) if until else None
     order = Order(
-        city=_city(city, scenario or [], end or milliseconds(utc_now())),
+        city=replace(_city(city, scenario or [], end or milliseconds(utc_now())), watched_from=0 if watched else None),
         seed=seed,
         systems=systems,
         devices=devices,

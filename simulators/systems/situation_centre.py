@@ -41,6 +41,8 @@ def _facts(seed: int, city: City, begin: int, end: int) -> Iterator[Fact]:
 
 def _probe(seed: int, city: City, number: int) -> Iterator[Fact]:
     begun_at, ended_at = number * STRETCH, (number + 1) * STRETCH
+    if city.watched_from is not None and ended_at > city.watched_from:
+        return
     good = not _down(seed, city, begun_at)
     rng = rhythm.generator(seed, city.code, "probe", number)
     data = {"begun_at": begun_at, "ended_at": ended_at, "good": good, "status": 200 if good else 503}
@@ -77,12 +79,19 @@ def _incidents(seed: int, city: City, slot: int) -> Iterator[Fact]:
 
 def _registers(seed: int, city: City, day: int) -> Iterator[Fact]:
     objects = grown(60 + 900 * city.volume, 0.01, day)
-    mapped = grown(_MAPPED[city.category] * objects, 0.03, day, at_most=objects)
-    views = 7 if city.category is Category.REPUBLICAN else 4
-    layers = {"gis_layers": grown(8 + 6 * city.volume, 0.15, day), "visualisation_types": views}
-    totals = {**layers, "critical_objects": objects, "critical_objects_mapped": mapped}
-    yield from stated(seed, NAME, MAP, day, totals)
+    yield from stated(seed, NAME, MAP, day, {"critical_objects": objects})
+    if city.watched_from is None:
+        yield from stated(seed, NAME, MAP, day, _shown(city, objects, day))
     yield from stated(seed, NAME, STATISTICS, day, {"residents": grown(city.residents, 0.01, day)})
+
+
+def _shown(city: City, objects: int, day: int) -> dict[str, int]:
+    """What an observer finds on the page."""
+    return {
+        "gis_layers": grown(8 + 6 * city.volume, 0.15, day),
+        "visualisation_types": 7 if city.category is Category.REPUBLICAN else 4,
+        "critical_objects_mapped": grown(_MAPPED[city.category] * objects, 0.03, day, at_most=objects),
+    }
 
 
 SYSTEM = System(NAME, devices=lambda _city: (PROBE, DESK, MAP, STATISTICS), facts=_facts, over_http=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -59,3 +60,17 @@ def test_every_fact_keeps_the_contract_of_its_type(name: str, city: str) -> None
         assert event.source == f"/{city}/{name}/{fact.device}"
         assert event.type == fact.type
         assert type(event.data).system in (name, None)
+
+
+def test_a_watched_page_is_the_real_observers_alone() -> None:
+    half = BEGIN + LENGTH // 2
+    watched = replace(CITIES["karaganda"], watched_from=half)
+    found = list(SYSTEMS["situation-centre"].facts(1, watched, BEGIN, BEGIN + LENGTH))
+    assert {fact.data["name"] for fact in found if fact.kind == "reference.total-reported"} == {
+        "critical_objects",
+        "residents",
+    }
+    probes = [fact.time for fact in found if fact.kind == "situation-centre.page-probed"]
+    assert half - 10 * MINUTE < max(probes) <= half
+    others = {fact.id for fact in told("situation-centre", "karaganda")} - {fact.id for fact in found}
+    assert all("probe" in code or "gis" in code or "visual" in code or "mapped" in code for code in others)
