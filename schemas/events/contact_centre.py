@@ -90,6 +90,7 @@ class RequestForwarded(_ContactCentre):
     """A request was handed to a specialised service."""
 
     type_name: ClassVar[str] = "kz.ahual.contact-centre.request-forwarded.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("request", "attempt")
     title: ClassVar[dict[str, str]] = {
         "kk": "Өтініш бейінді қызметке берілді",
         "ru": "Обращение передано в службу",
@@ -137,6 +138,7 @@ class SurveyAnswered(_ContactCentre):
     """A resident rated the service: of 5 after a request was closed, of 10 for the centre as a whole."""
 
     type_name: ClassVar[str] = "kz.ahual.contact-centre.survey-answered.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ()
     title: ClassVar[dict[str, str]] = {"kk": "Сауалнамаға жауап", "ru": "Ответ на опрос", "en": "Survey answered"}
 
     survey: Literal["request_closed", "service"]

@@ -15,6 +15,7 @@ class AttendanceReported(Data):
     """A school, kindergarten or college stated how many of its pupils were there; numbers only, no child."""
 
     type_name: ClassVar[str] = "kz.ahual.education.attendance-reported.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("institution", "level")
     system: ClassVar[str | None] = "education"
     event_class: ClassVar[EventClass] = "department"
     title: ClassVar[dict[str, str]] = {

@@ -20,6 +20,7 @@ class ConsumptionMetered(Data):
     """
 
     type_name: ClassVar[str] = "kz.ahual.energy.consumption-metered.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("building", "carrier")
     system: ClassVar[str | None] = "energy"
     event_class: ClassVar[EventClass] = "department"
     title: ClassVar[dict[str, str]] = {

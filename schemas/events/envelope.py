@@ -76,6 +76,9 @@ class Data(BaseModel):
     """Of a measuring type: the field that names the channel, when a device has several."""
     elements: ClassVar[str | None] = None
     """The field that holds a list of facts, each with fields and a `time` of its own, that measures can take singly."""
+    row_key: ClassVar[tuple[str, ...] | None] = None
+    """Where people fill in tables: the fields that tell one fact from another of the same moment (docs/files.md). None:
+    the first required name; empty: nothing does, so every row needs an id."""
     personal_since: ClassVar[str | None] = None
     """The required time field that chooses the hashing key; None: the event's own time. The closing event of a case
     names the moment of its opening, so that both have the same pseudonyms although the key changed in between."""

@@ -25,6 +25,7 @@ class AirMeasured(Data):
     """The mean concentration of a pollutant at a station over one averaging period, with the norm for that period."""
 
     type_name: ClassVar[str] = "kz.ahual.environment.air-measured.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("station", "pollutant", "averaging")
     system: ClassVar[str | None] = "environment"
     event_class: ClassVar[EventClass] = "department"
     title: ClassVar[dict[str, str]] = {

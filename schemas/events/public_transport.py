@@ -60,6 +60,7 @@ class StopServed(_PublicTransport):
     """A vehicle left a stop; who takes the route there had waited since the one before."""
 
     type_name: ClassVar[str] = "kz.ahual.public-transport.stop-served.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("route", "stop", "trip")
     title: ClassVar[dict[str, str]] = {
         "kk": "Көлік аялдамадан өтті",
         "ru": "Остановка обслужена",
@@ -84,6 +85,7 @@ class FaresCollected(_PublicTransport):
     """How many passengers a vehicle carried on a trip, and how they paid."""
 
     type_name: ClassVar[str] = "kz.ahual.public-transport.fares-collected.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("route", "vehicle")
     title: ClassVar[dict[str, str]] = {
         "kk": "Жол ақысы жиналды",
         "ru": "Оплата проезда собрана",

@@ -19,6 +19,7 @@ class TotalReported(Data):
     """How much there was of something on a day: residents, metres of road, stops with Wi-Fi."""
 
     type_name: ClassVar[str] = "kz.ahual.reference.total-reported.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("name", "district")
     system: ClassVar[str | None] = None
     event_class: ClassVar[EventClass] = "department"
     title: ClassVar[dict[str, str]] = {

@@ -21,6 +21,7 @@ class PageProbed(Data):
     """
 
     type_name: ClassVar[str] = "kz.ahual.situation-centre.page-probed.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ()
     system: ClassVar[str | None] = "situation-centre"
     event_class: ClassVar[EventClass] = "department"
     title: ClassVar[dict[str, str]] = {

@@ -33,6 +33,7 @@ class SurveyAnswered(Data):
     """A resident rated what a system does, from 1 to 10. No event carries who it was, or words."""
 
     type_name: ClassVar[str] = "kz.ahual.reference.survey-answered.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ()
     system: ClassVar[str | None] = None
     event_class: ClassVar[EventClass] = "department"
     title: ClassVar[dict[str, str]] = {

@@ -40,6 +40,7 @@ class ContainerFilled(_Waste):
     """A container reached the level from which it is to be emptied."""
 
     type_name: ClassVar[str] = "kz.ahual.waste.container-filled.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("site", "container")
     title: ClassVar[dict[str, str]] = {"kk": "Контейнер толды", "ru": "Контейнер заполнен", "en": "Container filled"}
 
     site: Name
@@ -52,6 +53,7 @@ class ContainerEmptied(_Waste):
     """A container was emptied; `filled_at` is left out where it had not been full."""
 
     type_name: ClassVar[str] = "kz.ahual.waste.container-emptied.v1"
+    row_key: ClassVar[tuple[str, ...] | None] = ("site", "container")
     title: ClassVar[dict[str, str]] = {
         "kk": "Контейнер босатылды",
         "ru": "Контейнер опорожнён",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from time import monotonic
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -18,6 +18,11 @@ from schemas.dead_letter import Reason
 from schemas.identity import Identity
 from services.ingest import syntax
 from services.ingest.errors import RejectedError, UnconfirmedError
+from services.ingest.files.reading import FileError
+from services.ingest.files.rows import Terms
+from services.ingest.files.telling import of_file
+from services.ingest.files.templates import workbook
+from services.ingest.files.upload import XLSX, batched, file_answer, files_openapi, take_file
 from services.ingest.forwarder import Forwarder
 from services.ingest.gateway import Gateway
 from services.ingest.keys import KeyRing
@@ -36,6 +41,8 @@ SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 TOPIC: Final = "http"
 """What dead letters of this way name as their topic."""
+FILE_PART: Final = 5000
+"""Events of a file that are handed to Kafka together."""
 ITEMS_PER_TURN: Final = 200
 """Validated at once before the loop turns to others."""
 
@@ -52,6 +59,7 @@ class Intake:
     metrics: Metrics
     quota: Quota
     privacy: Privacy
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 def create_app(intake: Intake) -> FastAPI:
@@ -63,6 +71,15 @@ def create_app(intake: Intake) -> FastAPI:
     @app.post("/v1/events", summary="Take in events", openapi_extra=_OPENAPI)
     async def events(request: Request) -> JSONResponse:
         return await _take(intake, request)
+
+    @app.post("/v1/files", summary="Take in a table (CSV or XLSX)", openapi_extra=files_openapi())
+    async def files(request: Request, name: str = "", *, check: bool = False) -> JSONResponse:
+        return await _take_file(intake, request, name, check=check)
+
+    @app.get("/v1/files/template.xlsx", summary="The empty tables of the key's system")
+    async def template(request: Request) -> Response:
+        department = _authenticate(intake, request)
+        return Response(await asyncio.to_thread(workbook, department.system, spoken(request)), media_type=XLSX)
 
     @app.get("/healthz", summary="The process runs")
     async def healthz() -> dict[str, str]:
@@ -94,6 +111,25 @@ async def _take(intake: Intake, request: Request) -> JSONResponse:
     results = await outcomes(department, body, intake.clock(), limits, most, pseudonyms, batch=batch)
     await _forward(intake, department, results)
     return _answer(results, spoken(request))
+
+
+async def _take_file(intake: Intake, request: Request, name: str, *, check: bool) -> JSONResponse:
+    department = _authenticate(intake, request)
+    body = await _read(request, intake.settings.ingest_max_body_bytes)
+    if not intake.quota.take(department, len(body), monotonic()):
+        raise RequestRefusedError("over_quota", seconds=ceil(intake.quota.wait_s(department, len(body))))
+    terms = Terms(department, intake.clock(), intake.settings.limits, intake.privacy.pseudonyms)
+    lang = spoken(request)
+    try:
+        # One file at a time, beside the loop: a large workbook takes seconds to read.
+        async with intake.reading:
+            taken = await asyncio.to_thread(take_file, body, name, terms)
+    except FileError as error:
+        return file_answer(None, lang, check=check, message=of_file(error, lang))
+    if not check and not taken.problems:
+        for part in batched(taken.events, FILE_PART):
+            await _forward(intake, department, list(part))
+    return file_answer(taken, lang, check=check)
 
 
 def _authenticate(intake: Intake, request: Request) -> Identity:
