@@ -24,3 +24,5 @@ class System:
     """A department that reports over HTTP; others are devices with an MQTT connection each."""
     memory_days: int = 0
     """So many days before a simulated range its facts must begin, so that its KPIs can be computed."""
+    recalled: Callable[[int, City, int, int], Iterator[Fact]] | None = None
+    """What is told of the memory days where all of its facts would be too many: a part of them, cut as one likes."""

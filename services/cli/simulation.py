@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -158,20 +158,30 @@ def oldest(systems: Iterable[str], begin: int) -> datetime:
 async def tell_past(past: Past, delivered: Delivered, coverage: Coverage, progress: Callable[[int], None]) -> int:
     """Tell what is not told yet, then what happened meanwhile; the number of events."""
     told = 0
-    for system in past.systems:
-        begin = past.begin - (SYSTEMS[system].memory_days * DAY if past.memory else 0)
-        own = coverage.of(system)
+    for name in past.systems:
+        system = SYSTEMS[name]
+        begin = past.begin - (system.memory_days * DAY if past.memory else 0)
+        if system.recalled and past.memory:
+            told += await _tell(past, replace(system, facts=system.recalled), (begin, past.begin), delivered, progress)
+            begin = past.begin
+        own = coverage.of(name)
         while True:
             gaps = list(own.gaps(begin, past.until or milliseconds(utc_now())))
             if sum(last - first for first, last in gaps) < CAUGHT_UP_MS:
                 break
-            for first, last in gaps:
-                middle = past.begin + (last - past.begin) // 2
-                plan = history.plan(past.city, SYSTEMS[system], past.seed, (first, last), past.faults, middle)
-                sent = partial(_sum, progress, told)
-                told += await history.send(plan, past.intake, past.keys, delivered, sent)
-                own.add(first, last)
+            for gap in gaps:
+                told += await _tell(past, system, gap, delivered, partial(_sum, progress, told))
+                own.add(*gap)
     return told
+
+
+async def _tell(
+    past: Past, system: System, told: tuple[int, int], delivered: Delivered, progress: Callable[[int], None]
+) -> int:
+    """Tell a system's facts of a range; the number of events."""
+    middle = past.begin + (told[1] - past.begin) // 2
+    plan = history.plan(past.city, system, past.seed, told, past.faults, middle)
+    return await history.send(plan, past.intake, past.keys, delivered, progress)
 
 
 def _sum(progress: Callable[[int], None], before: int, count: int) -> None:

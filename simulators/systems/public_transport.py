@@ -19,9 +19,14 @@ from simulators.system import System
 NAME: Final = "public-transport"
 DISPATCH: Final = "dispatch-1"
 FARES: Final = "fares-1"
+_COMPLETED: Final = "public-transport.trip-completed"
 _LONGEST_TRIP: Final = 3 * HOUR
 _LONGEST_INTERVAL: Final = 2 * HOUR
 _REASONS: Final = {"vehicle": 45, "driver": 30, "road": 12, "weather": 8, "other": 5}
+_SAMPLED: Final = 13
+"""Of so many slots one is remembered: trips of every hour, some five a day."""
+_NEW_YEAR: Final = 20_454
+"""1 January 2026 as a day's number since 1970."""
 _STOPS: Final = 3
 """Stops of a trip that report."""
 _RUSH: Final = {7: 1.15, 8: 1.3, 9: 1.15, 17: 1.2, 18: 1.3, 19: 1.15}
@@ -61,6 +66,16 @@ def _facts(seed: int, city: City, begin: int, end: int) -> Iterator[Fact]:
     )
 
 
+def _recalled(seed: int, city: City, begin: int, end: int) -> Iterator[Fact]:
+    """Some of the trips of years that are past."""
+    return slotted(begin, end, lambda slot: _sampled(seed, city, slot), life=_LONGEST_TRIP)
+
+
+def _sampled(seed: int, city: City, slot: int) -> Iterator[Fact]:
+    if slot % _SAMPLED == 0:
+        yield from (fact for fact in _trips(seed, city, slot) if fact.kind == _COMPLETED)
+
+
 def _trips(seed: int, city: City, slot: int) -> Iterator[Fact]:
     network = _NETWORKS[city.category]
     for case in begun(seed, city, "trip", slot, 60 * city.volume):
@@ -71,17 +86,13 @@ def _trips(seed: int, city: City, slot: int) -> Iterator[Fact]:
             yield Fact(case.begun, f"{case.code}-cancelled", DISPATCH, "public-transport.trip-cancelled", data, NAME)
             continue
         rush = _RUSH.get(moment(case.begun).astimezone(ZoneInfo(city.timezone)).hour, 1.0)
-        long = rush * (1 - network.faster * (case.begun // DAY - _START) / 365) * network.trip * MINUTE
+        long = rush * (1 - network.faster * (case.begun // DAY - _NEW_YEAR) / 365) * network.trip * MINUTE
         ended = case.begun + min(around(rng, long, 0.2), _LONGEST_TRIP)
         quality = rhythm.day(seed, city, case.begun // DAY).quality
         data = {**common, **placed(rng, city), "vehicle": _vehicle(case, city), "started_at": case.begun}
         data |= {"ended_at": ended, "on_schedule": rng.random() < network.on_schedule ** (1 / quality)}
-        yield Fact(ended, f"{case.code}-completed", DISPATCH, "public-transport.trip-completed", data, NAME)
+        yield Fact(ended, f"{case.code}-completed", DISPATCH, _COMPLETED, data, NAME)
         yield from _stops(case, city, common, ended, quality)
-
-
-_START: Final = 20_454
-"""1 January 2026 as a day's number since 1970."""
 
 
 def _stops(case: Case, city: City, common: dict[str, str], ended: int, quality: float) -> Iterator[Fact]:
@@ -137,4 +148,11 @@ def _stop_count(city: City) -> int:
     return 8 + round(600 * city.volume)
 
 
-SYSTEM = System(NAME, devices=lambda _city: (DISPATCH, FARES, surveys.DEVICE), facts=_facts)
+SYSTEM = System(
+    NAME,
+    devices=lambda _city: (DISPATCH, FARES, surveys.DEVICE),
+    facts=_facts,
+    memory_days=731,
+    recalled=_recalled,
+)
+"""1.16 compares a year with the one before."""

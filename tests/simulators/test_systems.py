@@ -74,3 +74,12 @@ def test_a_watched_page_is_the_real_observers_alone() -> None:
     assert half - 10 * MINUTE < max(probes) <= half
     others = {fact.id for fact in told("situation-centre", "karaganda")} - {fact.id for fact in found}
     assert all("probe" in code or "gis" in code or "visual" in code or "mapped" in code for code in others)
+
+
+@pytest.mark.parametrize("name", [name for name, system in SYSTEMS.items() if system.recalled])
+def test_what_is_recalled_is_a_part_of_what_happened(name: str) -> None:
+    recalled = SYSTEMS[name].recalled
+    assert recalled is not None
+    some = list(recalled(1, CITIES["karaganda"], BEGIN, BEGIN + LENGTH))
+    assert some
+    assert [fact for fact in told(name, "karaganda") if fact in some] == some
