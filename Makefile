@@ -35,6 +35,7 @@ docs: setup-dev ## Write the generated parts of the docs again
 	$(BIN)/python -m tests.docs.generate
 	$(BIN)/python -m tests.docs.reference
 	$(BIN)/python -m tests.docs.systems
+	$(BIN)/python -m tests.docs.asyncapi
 
 verify: setup-dev ## A simulated month of three cities, without faults and with all of them: every figure against the truth
 	@$(BIN)/python -m tests.verify month

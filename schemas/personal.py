@@ -12,7 +12,7 @@ import hmac
 import re
 import typing
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -30,6 +30,10 @@ class PersonalMark:
     """Stands in a field's annotation: the gateway replaces the value by its pseudonym before anything leaves it."""
 
     kind: Kind
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        """Readers of the JSON Schema see which values are hashed."""
+        return {**handler(core), "x-personal": self.kind}
 
 
 def well_formed(value: str) -> str:
