@@ -236,9 +236,9 @@ async def load_history(stack: Stack, keys: Mapping[str, NewKey], console: Consol
 
 
 def simulate(stack: Stack) -> None:
-    """The city's devices, publishing over MQTT from now on, and a few busier ones: a city's night is quiet."""
+    """The city's devices and departments, reporting from now on, and a few busier ones: a city's night is quiet."""
     city = (_ahual(), "simulate", "--city", CITY.code, "--seed", str(SEED))
-    busy = ("--rate", "2", "--duration", str(BUSY_S), "--devices", "4")
+    busy = ("--system", "contact-centre", "--rate", "2", "--duration", str(BUSY_S), "--devices", "4")
     told = str(stack.layout.folder / TOLD)
     stack.start(Program(name="city", argv=(*city, "--realtime", "--watched", "--state", told)))
     stack.start(Program(name="busy-devices", argv=(*city, *busy)))

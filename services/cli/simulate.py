@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -73,6 +74,8 @@ def simulate(  # options of a command
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Send what was asked for to the local stack, or to the addresses given; exit 1 on a difference."""
+    # `kill` is the ordinary end of a city in the background: its keys are to be revoked.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     systems = _known(system or list(SYSTEMS), SYSTEMS, "simulate.unknown_system")
     faults = _faults(fault or [])
     end = milliseconds(until.replace(tzinfo=ZoneInfo("Asia/Almaty"))) if until else None

@@ -145,7 +145,16 @@ async def _past(order: Order, target: Target, delivered: Delivered, coverage: Co
                 console.print(line, highlight=False)
 
         begin = end - order.history_ms
-        past = Past(order.city, order.seed, begin, target.intake, target.keys, order.systems, order.until, order.faults)
+        past = Past(
+            order.city,
+            order.seed,
+            begin,
+            target.intake,
+            target.keys,
+            order.systems,
+            order.until,
+            order.faults,
+        )
         told = await tell_past(past, delivered, coverage, show)
     console.print(text("simulate.history_done", count=f"{told:,}"), highlight=False)
 
@@ -198,7 +207,11 @@ async def _live(order: Order, target: Target, delivered: Delivered, coverage: Co
     def plan(names: Sequence[str]) -> Iterable[Message]:
         begin = min(begins[name] for name in names)
         facts = facts_of(names, order.seed, order.city, begin, begin + FOREVER_MS)
-        untold = (fact for fact in facts if fact.time >= begins[fact.system])
+        untold = (
+            fact
+            for fact in facts
+            if fact.time >= begins[fact.system]
+        )
         return live.plan(order.city, order.seed, untold, who, order.faults, now)
 
     def sent(message: Message) -> None:

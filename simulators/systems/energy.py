@@ -65,5 +65,5 @@ def _midnight(city: City, day: int) -> int:
     return day * DAY - int(offset.total_seconds() * 1000) if offset else day * DAY
 
 
-SYSTEM = System(NAME, devices=lambda _city: (DEVICE,), facts=_facts, memory_days=731)
+SYSTEM = System(NAME, devices=lambda _city: (DEVICE,), facts=_facts, over_http=True, memory_days=731)
 """1.21 compares a year with the one before."""

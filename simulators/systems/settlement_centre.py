@@ -107,5 +107,7 @@ def _end_of_day(city: City, ms: int) -> int:
     return milliseconds(local.replace(hour=23, minute=59, second=59, microsecond=999_000))
 
 
-SYSTEM = System(NAME, devices=lambda _city: (BILLING, surveys.DEVICE), facts=_facts, memory_days=TERM_DAYS + 1)
+SYSTEM = System(
+    NAME, devices=lambda _city: (BILLING, surveys.DEVICE), facts=_facts, over_http=True, memory_days=TERM_DAYS + 1
+)
 """So that charges that fall due in a simulated range were issued in it."""

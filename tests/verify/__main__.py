@@ -1,7 +1,8 @@
-"""`python -m tests.verify [month|faults|alone]`: a simulated month of three cities, all figures against the truth.
+"""`python -m tests.verify [month|faults|alone|together]`: a simulated month, every figure against the truth.
 
 month    a republican, a regional and a district city, 31 days each
 faults   the same with every fault on
+together all systems at once at --rate (5,000) messages a second for --seconds (60), --devices of each (20)
 alone    each system by itself, in the republican city, which is scored on all 118 KPIs
 """
 
@@ -40,6 +41,8 @@ def main() -> int:
             say(tables.row(report))
             if not report.good:
                 say(tables.differences(report))
+    if asked.what == "together":
+        say(f"\n{tables.crowd(reports[0])}")
     if asked.figures:
         for report in reports:
             say(f"\n{report.wanted.city.names['en']}\n\n{tables.figures(report)}")
@@ -55,6 +58,10 @@ def _wanted(asked: argparse.Namespace) -> Iterator[Wanted]:
     if asked.what == "alone":
         for system in systems:
             yield replace(plain, systems=(system,), load_s=5.0, live_s=5.0)
+        return
+    if asked.what == "together":
+        crowd = {"rate": asked.rate, "load_s": asked.seconds, "devices": asked.devices}
+        yield replace(plain, days=0, live_s=0.0, bases=("live",), **crowd)
         return
     for city in asked.city or ORDER:
         yield replace(plain, city=CITIES[city])
@@ -85,7 +92,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.verify", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("month", "faults", "alone"), nargs="?", default="month")
+    parser.add_argument("what", choices=("month", "faults", "alone", "together"), nargs="?", default="month")
+    parser.add_argument("--rate", type=float, default=5000.0)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--devices", type=int, default=20)
     parser.add_argument("--seed", type=int, default=469)
     parser.add_argument("--days", type=int, default=31)
     parser.add_argument("--city", action="append", choices=ORDER)

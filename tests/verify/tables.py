@@ -38,6 +38,20 @@ def row(report: Report) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def crowd(report: Report) -> str:
+    """How a load went."""
+    wanted, sent = report.wanted, report.sent
+    lines = ["| systems | connections | wanted, msg/s | sent | acknowledged | took, s | msg/s | right after, s |"]
+    lines.append("|---" * 8 + "|")
+    connections = len(wanted.systems) * wanted.devices
+    rate = sent.acknowledged / sent.took_s if sent.took_s else 0.0
+    lines.append(
+        f"| {len(wanted.systems)} | {connections:,} | {wanted.rate:,.0f} | {sent.sent:,} | {sent.acknowledged:,} "
+        f"| {sent.took_s:.1f} | {rate:,.0f} | {report.agreed_s:.0f} |"
+    )
+    return "\n".join(lines)
+
+
 def differences(report: Report) -> str:
     """Everything that is not as it must be."""
     lines = [f"  {one.kpi}: {one.what} must be {one.expected}, is {one.found}" for one in report.differences]

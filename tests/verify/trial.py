@@ -29,6 +29,7 @@ from simulators.faults import Faults
 from simulators.live import Spread
 from simulators.load import Load, facts_of
 from simulators.moments import DAY, milliseconds
+from simulators.sending import Sent
 from simulators.system import System
 from simulators.systems import SYSTEMS
 from simulators.verify import BASES, Difference
@@ -53,6 +54,8 @@ class Wanted:
     load_s: float = 20.0
     """… and so long a crowd of them, at this rate a second."""
     rate: float = 200.0
+    devices: int = 4
+    """Of each system, in the crowd."""
     memory: bool = True
     """Whether systems begin as much earlier as their KPIs look back."""
     bases: tuple[Basis, ...] = BASES
@@ -78,6 +81,8 @@ class Report:
 
     wanted: Wanted
     delivered: Delivered = field(default_factory=Delivered)
+    sent: Sent = field(default_factory=Sent)
+    """The crowd's messages."""
     told: int = 0
     told_s: float = 0.0
     agreed_s: float = 0.0
@@ -101,15 +106,18 @@ async def run(installation: Installation, wanted: Wanted) -> Report:
     began = time.monotonic()
     async with intake_keys(installation.database_url, installation.city, wanted.systems) as keys:
         intake = f"http://127.0.0.1:{installation.stack.ports.ingest_http}"
-        begin = milliseconds(utc_now()) - wanted.days * DAY
-        await open_past(installation.database_url, oldest(wanted.systems, begin))
-        past = Past(wanted.city, wanted.seed, begin, intake, keys, wanted.systems, None, wanted.faults, wanted.memory)
-        report.told = await tell_past(past, report.delivered, Coverage(None, ""), lambda _count: None)
+        if wanted.days:
+            begin = milliseconds(utc_now()) - wanted.days * DAY
+            await open_past(installation.database_url, oldest(wanted.systems, begin))
+            past = Past(
+                wanted.city, wanted.seed, begin, intake, keys, wanted.systems, None, wanted.faults, wanted.memory
+            )
+            report.told = await tell_past(past, report.delivered, Coverage(None, ""), lambda _count: None)
         report.told_s = time.monotonic() - began
         if wanted.live_s:
             await _report_live(installation, wanted, report.delivered, intake, keys)
         if wanted.load_s:
-            await _load(installation, wanted, report.delivered)
+            report.sent = await _load(installation, wanted, report.delivered)
     began = time.monotonic()
     report.differences = await differences(installation.api, wanted.city, report.delivered, wanted.within, wanted.bases)
     report.agreed_s = time.monotonic() - began
@@ -151,11 +159,13 @@ async def _report_live(
     )
 
 
-async def _load(installation: Installation, wanted: Wanted, delivered: Delivered) -> None:
-    crowd = Load(installation.city, wanted.seed, wanted.rate, wanted.load_s, 4, wanted.systems, wanted.faults)
+async def _load(installation: Installation, wanted: Wanted, delivered: Delivered) -> Sent:
+    crowd = Load(
+        installation.city, wanted.seed, wanted.rate, wanted.load_s, wanted.devices, wanted.systems, wanted.faults
+    )
     accounts = await asyncio.to_thread(installation.passwords, crowd.identities)
     port = installation.stack.ports.mqtt
-    await sending.run(crowd, "127.0.0.1", port, accounts, delivered, milliseconds(utc_now()))
+    return await sending.run(crowd, "127.0.0.1", port, accounts, delivered, milliseconds(utc_now()))
 
 
 async def _stored(engine: AsyncEngine, city: str) -> int:
