@@ -207,11 +207,7 @@ async def _live(order: Order, target: Target, delivered: Delivered, coverage: Co
     def plan(names: Sequence[str]) -> Iterable[Message]:
         begin = min(begins[name] for name in names)
         facts = facts_of(names, order.seed, order.city, begin, begin + FOREVER_MS)
-        untold = (
-            fact
-            for fact in facts
-            if fact.time >= begins[fact.system]
-        )
+        untold = (fact for fact in facts if fact.time >= begins[fact.system])
         return live.plan(order.city, order.seed, untold, who, order.faults, now)
 
     def sent(message: Message) -> None:
