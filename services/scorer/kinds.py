@@ -111,7 +111,8 @@ def _share(measure: Measure, facts: Facts) -> float | Absent:
     if not sums.denominator:
         return "not_applicable"
     share = 100 * sums.numerator / sums.denominator
-    return 100 - share if measure.complement else share
+    # A period may know more closed cases than opened ones, where it began before the data: then nothing is overdue.
+    return max(0.0, 100 - share) if measure.complement else share
 
 
 def _latest(measure: Measure, facts: Facts) -> float | Absent:

@@ -67,7 +67,7 @@ class Kpi:
     cohort: bool = False
     """Cases count once the moment they belong to is past."""
     complement: bool = False
-    """Of a share: 100 - share."""
+    """Of a share: 100 - share, at least 0."""
     per: Callable[[Seen], object] | None = None
     """Of a share: what makes one case of many events, which is met when all of them are in the numerator."""
     change: Literal["", "growth", "fall"] = ""

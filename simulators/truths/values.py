@@ -146,7 +146,7 @@ def _share(kpi: Kpi, events: Events, asked: Asked, sums: tuple[int, int]) -> Fra
     if not denominator:
         return "not_applicable"
     share = Fraction(100 * numerator, denominator)
-    return 100 - share if kpi.complement else share
+    return max(Fraction(0), 100 - share) if kpi.complement else share
 
 
 def _by_case(kpi: Kpi, side: Iterable[Added], events: Events, asked: Asked) -> dict[object, int]:

@@ -42,6 +42,7 @@ def updates(**events: int) -> Facts:
         ("share", one(3, 4), 75.0),
         ("share", Facts(), "not_applicable"),
         ("cohort", one(3, 4), 25.0),
+        ("cohort", one(5, 4), 0.0),
         ("norms", Facts({"a|bus": Sums(5, 5), "b|bus": Sums(4, 5), "b|tram": Sums(2, 2), "c|bus": Sums(0, 1)}), 50.0),
         ("norms", Facts({"a|bus": Sums(0, 0, 0)}), "not_applicable"),
         ("rate", one(3, 4), 0.75),

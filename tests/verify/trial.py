@@ -15,9 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.snapshot import ClosedSnapshot, Snapshot
+from schemas.tables import dead_letter
 from services.cli.database import open_past
 from services.cli.simulate import intake_keys
 from services.cli.simulation import Past, differences, oldest, tell_past
+from services.ingest import replay
+from services.ingest.seal import Opener
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
 from simulators import live, sending
@@ -129,8 +132,9 @@ async def run(installation: Installation, wanted: Wanted) -> Report:
             report.closed = ClosedSnapshot.model_validate_json((await client.get(f"{url}closed")).content)
     engine = open_database(installation.database_url, application="verify")
     try:
+        opener = Opener.read(installation.stack.privacy.seal_private)
         report.stored = await _stored(engine, installation.city)
-        report.letters = await _letters(engine, installation.city, report.delivered)
+        report.letters = await _letters(engine, installation.city, report.delivered, opener)
     finally:
         await engine.dispose()
     return report
@@ -174,13 +178,14 @@ async def _stored(engine: AsyncEngine, city: str) -> int:
         return int(await connection.scalar(query, {"city": city}) or 0)
 
 
-async def _letters(engine: AsyncEngine, city: str, delivered: Delivered) -> Letters:
-    """Each dead letter by the hash of what was sent."""
-    query = sa.text("SELECT sha256, reason, detail FROM dead_letter WHERE city = :city")
+async def _letters(engine: AsyncEngine, city: str, delivered: Delivered, opener: Opener) -> Letters:
+    """Each dead letter, opened, by the hash of what was sent."""
+    query = sa.select(dead_letter).where(dead_letter.c.city == city)
     async with engine.connect() as connection:
-        rows = (await connection.execute(query, {"city": city})).all()
+        rows = (await connection.execute(query)).all()
+    found = [(replay.opened(row, opener).sha256, row) for row in rows]
     spoilt = {hashlib.sha256(message).hexdigest(): reason for message, reason in delivered.refused.items()}
-    unexplained = [f"{row.reason}: {row.detail}" for row in rows if spoilt.get(row.sha256) != row.reason]
-    missing = spoilt.keys() - {row.sha256 for row in rows}
+    unexplained = [f"{row.reason}: {row.detail}" for name, row in found if spoilt.get(name) != row.reason]
+    missing = spoilt.keys() - {name for name, _ in found}
     unexplained += [f"no dead letter of a message that is {spoilt[one]}" for one in missing]
     return Letters(len(spoilt), len(rows), dict(Counter(row.reason for row in rows)), unexplained)
