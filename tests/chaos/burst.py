@@ -110,7 +110,7 @@ async def _watch(wired: Wired, installation: Installation, report: Report, watch
     async with httpx2.AsyncClient(timeout=20, trust_env=False) as client:
         before = (await _series(client, ports.metrics_ingest)).get(TAKEN, 0.0)
         while True:
-            with suppress(httpx2.TransportError):
+            with suppress(httpx2.HTTPError):  # a new city has no score yet
                 memory = await asyncio.to_thread(by_program, wired.stack)
                 acknowledged = report.delivered.count
                 taken = (await _series(client, ports.metrics_ingest)).get(TAKEN, 0.0) - before
