@@ -27,6 +27,12 @@ class Reason(StrEnum):
     UNSUPPORTED_CHANNEL = "unsupported_channel"
     OVER_QUOTA = "over_quota"
     NO_HASH_KEY = "no_hash_key"
+    NOT_A_PACK = "not_a_pack"
+    UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_CHANNEL = "unknown_channel"
+    UNKNOWN_ALIAS = "unknown_alias"
+    WRONG_UNIT = "wrong_unit"
+    IMPOSSIBLE_VALUE = "impossible_value"
 
     UNDECODABLE = "undecodable"
     UNKNOWN_CITY = "unknown_city"

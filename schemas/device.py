@@ -50,7 +50,7 @@ class Channel(_Frozen):
 
 
 Channels = Mapping[Text, Channel | None]
-"""By the name a device sends; None: left out on purpose."""
+"""By the name a device sends, or `name[unit]` where one name has several units; None: left out on purpose."""
 _CHANNELS: Final[TypeAdapter[Channels]] = TypeAdapter(Channels)
 
 

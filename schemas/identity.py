@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple, get_args
 
-Channel = Literal["events", "senml", "status"]
+Channel = Literal["events", "senml", "telemetry", "status"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 TOPIC_PREFIX: Final = "ahual/v1/"
 # What every gateway subscribes to, at QoS 1: each takes its share of what devices publish.
-SHARED_FILTERS: Final = tuple(f"$share/ahual/{TOPIC_PREFIX}+/+/+/{channel}" for channel in ("events", "senml"))
+SHARED_FILTERS: Final = tuple(
+    f"$share/ahual/{TOPIC_PREFIX}+/+/+/{channel}" for channel in ("events", "senml", "telemetry")
+)
+SPARKPLUG_PREFIX: Final = "spBv1.0/"
+SPARKPLUG_FILTER: Final = f"{SPARKPLUG_PREFIX}#"
+"""What one named gateway subscribes to, unshared: an edge node's messages only mean something together and in order."""
 _PART: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 

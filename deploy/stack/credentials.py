@@ -57,6 +57,7 @@ class RunningBroker:
         listed = self.home / CERTIFICATES
         showed = set(listed.read_text("utf-8").split()) if listed.exists() else set()
         mosquitto.set_registered(self.home, credentials.passwords)
+        mosquitto.set_edge_nodes(self.home, credentials.edge_nodes)
         write_private(listed, "".join(f"{name}\n" for name in sorted(credentials.certificates)))
         if self.certs:
             write_private(self.home / broker.REVOKED, self.certs.crl.read_text("utf-8"))

@@ -26,6 +26,8 @@ from services.runtime.clock import utc_now
 from services.runtime.tls import client_context
 
 REGISTERED: Final = "passwords.registry"
+EDGE_NODES: Final = "edge_nodes.registry"
+"""The part of the access list that comes from the device registry."""
 GATEWAY_CLIENT_ID: Final = "ahual-ingest-1"
 
 
@@ -52,7 +54,9 @@ def write_files(
     write_private(home / "mosquitto.conf", render(ports, address=address, tls=certs is not None))
     if certs:
         _write_certificates(home, certs)
-    write_private(home / "acl", (files("deploy") / "mosquitto" / "acl.conf").read_text("utf-8"))
+    if not (home / EDGE_NODES).exists():
+        write_private(home / EDGE_NODES, "")
+    _write_acl(home)
     add_accounts(home, {broker.GATEWAY: gateway_password})
     write_private(home / broker.GATEWAY_ONLY, f"{broker.GATEWAY}:{accounts(home)[broker.GATEWAY]}\n")
 
@@ -111,6 +115,24 @@ def set_registered(home: Path, hashes: Mapping[str, str]) -> None:
         own = {name: value for name, value in accounts(home).items() if name not in former}
         _write_accounts(home / REGISTERED, hashes)
         _write_accounts(home / broker.ALL_ACCOUNTS, own | dict(hashes))
+
+
+def set_edge_nodes(home: Path, nodes: Mapping[str, str]) -> None:
+    """Replace what devices may say in Sparkplug B: each speaks as its own `group/edge node` and hears its commands."""
+    lines: list[str] = []
+    for name, node in sorted(nodes.items()):
+        group, edge = node.split("/")
+        lines.append(f"user {name}")
+        lines += [f"topic write spBv1.0/{group}/{kind}/{edge}" for kind in ("NBIRTH", "NDATA", "NDEATH")]
+        lines += [f"topic write spBv1.0/{group}/{kind}/{edge}/+" for kind in ("DBIRTH", "DDATA", "DDEATH")]
+        lines += [f"topic read spBv1.0/{group}/NCMD/{edge}", f"topic read spBv1.0/{group}/DCMD/{edge}/+", ""]
+    write_private(home / EDGE_NODES, "\n".join(lines))
+    _write_acl(home)
+
+
+def _write_acl(home: Path) -> None:
+    everybodys = (files("deploy") / "mosquitto" / "acl.conf").read_text("utf-8")
+    write_private(home / "acl", f"{everybodys}\n{(home / EDGE_NODES).read_text('utf-8')}")
 
 
 def _write_accounts(path: Path, hashes: Mapping[str, str]) -> None:

@@ -232,4 +232,18 @@ DELIVERY: Final[Json] = {
         "manifest.sig",
         "SHA256SUMS",
     ],
+DEVICE: Final[Json] = {
+    "system": "water",
+    "device": "meter-17",
+    "label": "Meter 17, Abai street 5",
+    "gateway": None,
+    "latitude": 49.8028,
+    "longitude": 73.0875,
+    "district": "kazybek-bi",
+    "attached_kind": "building",
+    "attached_to": "abai-5",
+    "installed_on": "2026-02-01",
+    "removed_on": None,
+    "interval_s": 3600.0,
+    "channels": [{"channel": "V", "quantity": "water_volume", "quantity_name": "Water meter reading", "unit": "m3"}],
 }

@@ -21,6 +21,8 @@ from services.ingest.privacy import Privacy
 from services.ingest.seal import Opened, Opener
 from services.ingest.settings import IngestSettings, OpenerSettings
 from services.ingest.validation import Limits
+from services.ingest.registry_reader import RegistryReader
+from services.ingest.settings import IngestSettings
 from services.runtime.clock import utc_now
 from services.runtime.kafka import open_producer
 from services.runtime.messages import text
@@ -121,7 +123,7 @@ def _print_results(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
 
 async def _replay_all(engine: Any, ids: Sequence[int], filters: replay.Filters) -> list[dict[str, Any]]:
     settings = load(IngestSettings)
-    how = _How(settings.limits, _privacy(settings), _opener())
+    how = _How(settings.limits, _privacy(settings), _opener(), RegistryReader(engine))
     tls = settings.client_tls()
     chosen = ids or await replay.find_pending(engine, filters)
     forwarder = Forwarder(lambda: open_producer(settings.kafka_bootstrap, client_id="ahual-dlq", tls=tls), Metrics())
@@ -130,6 +132,7 @@ async def _replay_all(engine: Any, ids: Sequence[int], filters: replay.Filters) 
         if chosen:
             started = True
             await forwarder.start()
+            await how.reader.refresh()
         return [await _replay_one(engine, forwarder, how, letter_id) for letter_id in chosen]
     finally:
         if started:
@@ -142,6 +145,7 @@ class _How(NamedTuple):
     limits: Limits
     privacy: Privacy
     opener: Opener | None
+    reader: RegistryReader
 
 
 def _privacy(settings: IngestSettings) -> Privacy:
@@ -157,7 +161,7 @@ async def _replay_one(engine: Any, forwarder: Forwarder, how: _How, letter_id: i
         return _result(letter_id, "dlq_unknown")
     now = utc_now()
     try:
-        outcomes = replay.revalidate(row, now, how.limits, how.privacy, how.opener)
+        outcomes = replay.revalidate(row, now, how.limits, how.privacy, how.opener, how.reader.registry)
         wrong = replay.first_rejected(outcomes)
         if wrong is not None:
             params = {"reason": wrong.reason.value, "field": wrong.field or "", "detail": wrong.detail}

@@ -22,6 +22,7 @@ class Delivery(NamedTuple):
     payload: bytes
     qos: int
     mid: int
+    content_type: str = ""
 
 
 def parse_publish(header: int, packet: bytes) -> Delivery:
@@ -39,7 +40,36 @@ def parse_publish(header: int, packet: bytes) -> Delivery:
     length, position = _varint(packet, position)
     if position + length > len(packet):
         raise ValueError("PUBLISH is cut short")
-    return Delivery(topic, packet[position + length :], qos, mid)
+    end = position + length
+    content_type = _content_type(packet[position:end]) if length else ""
+    return Delivery(topic, packet[end:], qos, mid, content_type)
+
+
+_CONTENT_TYPE: Final = 0x03
+_FIXED: Final = {0x01: 1, 0x02: 4, 0x23: 2}
+"""Length of the properties of a PUBLISH that have a fixed one; 0x0B is a varint, 0x26 a pair of strings."""
+_STRINGS: Final = {_CONTENT_TYPE: 1, 0x08: 1, 0x09: 1, 0x26: 2}
+
+
+def _content_type(properties: bytes) -> str:
+    """The content type among the properties; none as soon as one of them is odd."""
+    position = 0
+    try:
+        while position < len(properties):
+            kind, position = properties[position], position + 1
+            if kind == 0x0B:
+                _, position = _varint(properties, position)
+            elif kind in _FIXED:
+                position += _FIXED[kind]
+            else:
+                for _ in range(_STRINGS[kind]):
+                    begin = position + 2
+                    position = begin + int.from_bytes(properties[position:begin], "big")
+                if kind == _CONTENT_TYPE:
+                    return properties[begin:position].decode(errors="replace")
+    except (IndexError, KeyError, ValueError):
+        pass
+    return ""
 
 
 def _varint(packet: bytes, position: int) -> tuple[int, int]:

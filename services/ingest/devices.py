@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.identity import Identity
-from schemas.tables import CHANNEL_DEVICES, access_change, city, device
+from schemas.tables import CHANNEL_DEVICES, access_change, city, device, registered_device
 
-Action = Literal["add", "rotate", "revoke"]
+Action = Literal["add", "rotate", "revoke", "register"]
 _NOTIFY: Final = sa.text("SELECT pg_notify(:channel, '')")
 
 
@@ -23,15 +23,20 @@ class Credentials:
 
     passwords: Mapping[str, str]
     certificates: frozenset[str]
+    edge_nodes: Mapping[str, str] = field(default_factory=dict)
+    """`group/edge node` of Sparkplug B, by the identity that may speak as it."""
 
 
 async def read(engine: AsyncEngine) -> Credentials:
     """Everybody who is let in."""
+    nodes = sa.select(registered_device).where(registered_device.c.sparkplug.is_not(None))
     async with engine.connect() as connection:
         rows = (await connection.execute(sa.select(device).where(device.c.revoked_at.is_(None)))).all()
+        edges = (await connection.execute(nodes)).all()
     return Credentials(
         {_name(row): row.password_hash for row in rows if row.password_hash},
         frozenset(_name(row) for row in rows if row.certificate),
+        {_name(row): row.sparkplug for row in edges},
     )
 
 

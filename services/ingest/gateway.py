@@ -8,12 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from time import monotonic
 from typing import Final
 
 from schemas.dead_letter import Reason
-from schemas.identity import SHARED_FILTERS, Identity, parse_topic, topic_of
+from schemas.identity import SHARED_FILTERS, SPARKPLUG_FILTER, SPARKPLUG_PREFIX, Identity, parse_topic, topic_of
+from services.ingest import sparkplug
+from services.ingest.channels import accept_message
 from services.ingest.delivery import Delivery
 from services.ingest.forwarder import Forwarder
 from services.ingest.line import Line
@@ -21,8 +25,10 @@ from services.ingest.mqtt import Broker, MqttSession
 from services.ingest.privacy import Privacy
 from services.ingest.quota import Refusals
 from services.ingest.records import Outgoing, outgoing, parcel, rejection
+from services.ingest.registry import DeviceRegistry
 from services.ingest.settings import IngestSettings
-from services.ingest.validation import Accepted, Rejected, accept
+from services.ingest.sparkplug import SparkplugHost
+from services.ingest.validation import Accepted, Outcome, Rejected
 from services.runtime.clock import Clock
 from services.runtime.metrics import Metrics
 
@@ -53,6 +59,7 @@ class Gateway:
         self,
         settings: IngestSettings,
         forwarder: Forwarder,
+        registry: DeviceRegistry,
         clock: Clock,
         metrics: Metrics,
         *,
@@ -65,6 +72,7 @@ class Gateway:
         self._high_bytes = settings.ingest_max_in_flight_bytes
         self._drain_s = settings.ingest_drain_s
         self._forwarder = forwarder
+        self._registry = registry
         self._clock = clock
         self._quota = settings.device_quota
         self._refusals = Refusals(settings.ingest_quota_kept)
@@ -96,7 +104,12 @@ class Gateway:
             receive_maximum=settings.ingest_max_in_flight,
             tls=settings.client_tls(),
         )
-        self._session = MqttSession(broker, SHARED_FILTERS, self._take, self._lost, retiring=retiring)
+        self._host = SparkplugHost(registry)
+        follows = settings.mqtt_client_id == settings.mqtt_sparkplug_client_id and not retiring
+        filters = (*SHARED_FILTERS, SPARKPLUG_FILTER) if follows else SHARED_FILTERS
+        found = self._found if follows else None
+        self._session = MqttSession(broker, filters, self._take, self._lost, found, retiring=retiring)
+        metrics.gauge("ahual_ingest_sparkplug_missed").set_function(lambda: self._host.missed)
         metrics.gauge("ahual_ingest_mqtt_connected").set_function(lambda: self._session.connected)
 
     @property
@@ -174,6 +187,8 @@ class Gateway:
     def _outgoing(self, delivery: Delivery, held: _Held) -> list[Outgoing]:
         now = self._clock()
         topic, payload = delivery.topic, delivery.payload
+        if topic.startswith(SPARKPLUG_PREFIX):
+            return self._sparkplug(delivery, held, now)
         sealer = self._privacy.sealer
         try:
             identity, channel = _parse_topic(topic)
@@ -186,12 +201,39 @@ class Gateway:
             detail = "the device sends more than its quota: send less often, or have ingest_device_rate raised"
             refused = Rejected(Reason.OVER_QUOTA, None, detail, payload)
             return [rejection(refused, topic, identity, now, sealer)] if self._refusals.keep(identity) else []
-        if channel != "events":
-            detail = f"the channel {channel} is not taken in yet: publish CloudEvents on …/events"
-            unsupported = Rejected(Reason.UNSUPPORTED_CHANNEL, None, detail, payload)
-            self._count(held, unsupported)
-            return [rejection(unsupported, topic, identity, now, sealer)]
-        outcomes = accept(identity, payload, now, self._limits, pseudonyms=self._privacy.pseudonyms)
+        outcomes = accept_message(
+            identity,
+            channel,
+            payload,
+            now,
+            self._limits,
+            self._registry,
+            content_type=delivery.content_type,
+            pseudonyms=self._privacy.pseudonyms,
+        )
+        return self._counted(held, outcomes, topic, identity, now)
+
+    def _sparkplug(self, delivery: Delivery, held: _Held, now: datetime) -> list[Outgoing]:
+        topic, payload = delivery.topic, delivery.payload
+        if not self._quota.take(topic, len(payload), self._newest):
+            self._rejected.labels(Reason.OVER_QUOTA.value).inc()
+            refused = Rejected(Reason.OVER_QUOTA, None, "the edge node sends more than its quota", payload)
+            kept = self._refusals.keep(topic)
+            return [rejection(refused, topic, None, now, self._privacy.sealer)] if kept else []
+        taken = self._host.take(topic, payload, now, self._limits)
+        if taken.rebirth:
+            self._session.publish(taken.rebirth, sparkplug.rebirth(now))
+        return self._counted(held, taken.outcomes, topic, taken.identity, now)
+
+    def _found(self) -> None:
+        """What was said while nobody listened is not known: every edge node introduces itself."""
+        now = self._clock()
+        for topic in self._host.births(now):
+            self._session.publish(topic, sparkplug.rebirth(now))
+
+    def _counted(
+        self, held: _Held, outcomes: Sequence[Outcome], topic: str, identity: Identity | None, now: datetime
+    ) -> list[Outgoing]:
         for outcome in outcomes:
             if isinstance(outcome, Accepted):
                 held.events += 1

@@ -10,10 +10,13 @@ from typing import Final
 
 import uvicorn
 
+from schemas.inventories import load_inventories
+from services.ingest import inventories
 from services.ingest.forwarder import Forwarder
 from services.ingest.gateway import Gateway
 from services.ingest.intake import Intake, create_app
 from services.ingest.keys import KeyRing
+from services.ingest.registry_reader import RegistryReader
 from services.ingest.settings import IngestSettings
 from services.runtime import process
 from services.runtime.clock import utc_now
@@ -49,8 +52,12 @@ def retire(settings: IngestSettings) -> bool:
 async def _empty(settings: IngestSettings, stop: asyncio.Event) -> bool:
     metrics = Metrics()
     forwarder = _forwarder(settings, metrics)
-    gateway = Gateway(settings, forwarder, utc_now, metrics, privacy=settings.privacy(), retiring=True)
-    opening = asyncio.create_task(forwarder.start())
+    engine = open_database(settings.database_url, pool_size=1, application="ahual-ingest")
+    reader = RegistryReader(engine)
+    gateway = Gateway(
+        settings, forwarder, reader.registry, utc_now, metrics, privacy=settings.privacy(), retiring=True
+    )
+    opening = asyncio.create_task(_opened(forwarder, reader))
     tasks = [opening]
     emptied = False
     try:
@@ -65,7 +72,13 @@ async def _empty(settings: IngestSettings, stop: asyncio.Event) -> bool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await forwarder.close()
+        await engine.dispose()
     return emptied
+
+
+async def _opened(forwarder: Forwarder, reader: RegistryReader) -> None:
+    """What a gateway must have before it takes anything in."""
+    await asyncio.gather(forwarder.start(), reader.load())
 
 
 async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
@@ -74,17 +87,20 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     metrics.serve(settings.metrics_host, settings.ingest_metrics_port, settings.metrics_certificate)
     forwarder = _forwarder(settings, metrics)
     privacy = settings.privacy()
-    gateway = Gateway(settings, forwarder, utc_now, metrics, privacy=privacy)
-    engine = open_database(settings.database_url, pool_size=1, application="ahual-ingest")
+    engine = open_database(settings.database_url, pool_size=2, application="ahual-ingest")
+    reader = RegistryReader(engine)
+    gateway = Gateway(settings, forwarder, reader.registry, utc_now, metrics, privacy=privacy)
     keys = KeyRing(engine)
     web = _web(Intake(settings, forwarder, gateway, keys, utc_now, metrics, settings.department_quota, privacy))
     background = [asyncio.create_task(keys.keep_fresh(settings.ingest_keys_refresh_s))]
     if settings.privacy_keys_file:
         background.append(asyncio.create_task(privacy.pseudonyms.keep_fresh(settings.privacy_keys_file)))
     serving = asyncio.create_task(web.serve())
-    opening = asyncio.create_task(forwarder.start())
+    opening = asyncio.create_task(_opened(forwarder, reader))
     try:
         if await _before(stop, opening):
+            background.append(asyncio.create_task(reader.keep_fresh(settings.ingest_registry_refresh_s)))
+            background.append(asyncio.create_task(inventories.run(engine, forwarder, load_inventories().totals, utc_now)))
             background.append(asyncio.create_task(gateway.run()))
             await _first(stop, serving, *background)
     finally:

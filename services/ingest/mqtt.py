@@ -47,7 +47,7 @@ class Broker:
 
 
 class MqttSession:
-    """Calls `on_delivery` for each message and `on_lost` when the connection has gone."""
+    """Calls `on_delivery` for each message, `on_found` when it is connected and `on_lost` when that has gone."""
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class MqttSession:
         subscriptions: tuple[str, ...],
         on_delivery: Callable[[Delivery], None],
         on_lost: Callable[[], None],
+        on_found: Callable[[], None] | None = None,
         *,
         retiring: bool = False,
     ) -> None:
@@ -64,6 +65,7 @@ class MqttSession:
         self._subscriptions = [(topic, 1) for topic in subscriptions]
         self._on_delivery = on_delivery
         self._on_lost = on_lost
+        self._on_found = on_found
         self._loop = asyncio.get_running_loop()
         self._client = self._make_client()
         self._socket: socket.socket | None = None
@@ -176,6 +178,11 @@ class MqttSession:
         """Send the PUBACK of a message of this connection."""
         self._client.ack(delivery.mid, delivery.qos)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send at most once; while there is no connection, not at all."""
+        if self.connected:
+            self._client.publish(topic, payload, qos=0)
+
     async def close(self, *, end_session: bool = False) -> None:
         """Write what is queued and disconnect; the session stays with the broker unless told otherwise."""
         self._stopping = True
@@ -209,6 +216,8 @@ class MqttSession:
         if self._paused and self._socket is not None:
             self._loop.remove_reader(self._socket)
         self._subscribe()
+        if self._on_found:
+            self._on_found()
         log.info("MQTT connected", extra={"session_present": flags.session_present})
 
     def _disconnected(

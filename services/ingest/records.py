@@ -49,7 +49,7 @@ def rejection(
     rejected: Rejected, topic: str, identity: Identity | None, now: datetime, sealer: Sealer | None
 ) -> Outgoing:
     """The dead letter of one rejection."""
-    letter = dead_letter(rejected, topic, identity, now, sealer)
+    letter = dead_letter(rejected, rejected.topic or topic, identity, now, sealer)
     return DEAD_LETTERS, identity.key if identity else b"", letter.model_dump_json().encode()
 
 

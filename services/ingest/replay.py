@@ -10,13 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.identity import Identity
+from schemas.identity import Identity, parse_topic
 from schemas.tables import dead_letter
+from services.ingest.channels import accept_message
 from services.ingest.errors import NotReplayableError, SealError
 from services.ingest.forwarder import Forwarder
 from services.ingest.intake import TOPIC as HTTP
 from services.ingest.privacy import Privacy
 from services.ingest.records import outgoing
+from services.ingest.registry import DeviceRegistry
 from services.ingest.seal import Opened, Opener, is_sealed
 from services.ingest.validation import Accepted, Limits, Outcome, Rejected, accept, any_source_of
 
@@ -82,7 +84,9 @@ def sender_of(row: Any) -> str:
     return f"{row.city}/{row.system}/{row.device}" if row.device else ""
 
 
-def revalidate(row: Any, now: datetime, limits: Limits, privacy: Privacy, opener: Opener | None) -> list[Outcome]:
+def revalidate(
+    row: Any, now: datetime, limits: Limits, privacy: Privacy, opener: Opener | None, registry: DeviceRegistry
+) -> list[Outcome]:
     """What the same validation says today; NotReplayableError (its argument names the text) when it cannot be sent.
     SealError when its payload cannot be opened.
 
@@ -96,8 +100,14 @@ def revalidate(row: Any, now: datetime, limits: Limits, privacy: Privacy, opener
     if not row.device:
         raise NotReplayableError("dlq_no_sender")
     identity = Identity(row.city, row.system, row.device)
-    whose = any_source_of(identity) if row.topic == HTTP else None
-    return accept(identity, opened(row, opener).payload, now, limits, whose, privacy.pseudonyms)
+    payload = opened(row, opener).payload
+    if row.topic == HTTP:
+        return accept(identity, payload, now, limits, any_source_of(identity), privacy.pseudonyms)
+    try:
+        _, channel = parse_topic(row.topic)
+    except ValueError as error:
+        raise NotReplayableError("dlq_sparkplug") from error
+    return accept_message(identity, channel, payload, now, limits, registry, pseudonyms=privacy.pseudonyms)
 
 
 async def send(engine: AsyncEngine, forwarder: Forwarder, row: Any, outcomes: Sequence[Outcome], now: datetime) -> int:

@@ -60,6 +60,9 @@ class IngestSettings(RuntimeSettings, PrivacySettings):
     mqtt_client_id: str = Field(
         default="ahual-ingest-1", min_length=1, description="Fixed: the broker keeps its session under this name"
     )
+    mqtt_sparkplug_client_id: str = Field(
+        default="ahual-ingest-1", description="The one gateway that follows Sparkplug B edge nodes; empty: none"
+    )
     mqtt_keepalive_s: int = Field(default=30, ge=5, le=3600, description="MQTT keep-alive, in s")
     ingest_max_in_flight: int = Field(
         default=2000, ge=1, le=65535, description="MQTT messages held until Kafka confirms, then reading pauses"
@@ -77,6 +80,9 @@ class IngestSettings(RuntimeSettings, PrivacySettings):
         default=20.0, gt=0, description="How long an HTTP request waits for Kafka, in s, then 503"
     )
     ingest_keys_refresh_s: float = Field(default=3.0, gt=0, description="How often API keys are read again, in s")
+    ingest_registry_refresh_s: float = Field(
+        default=2.0, gt=0, description="How often changes of the device registry are read, in s"
+    )
     ingest_metrics_port: int = Field(default=18091, ge=0, le=65535, description="Port of the Prometheus endpoint")
     ingest_max_message_bytes: int = Field(default=262_144, ge=1, description="Largest MQTT message or event, in bytes")
     ingest_max_items: int = Field(default=10_000, ge=1, description="Most events in one array or batch")

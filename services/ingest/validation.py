@@ -56,6 +56,8 @@ class Rejected(NamedTuple):
     detail: str
     payload: bytes
     id: str | None = None
+    topic: str | None = None
+    """Where the payload belongs, if it is not as it came: the readings of a pack that were not taken."""
 
 
 Outcome = Accepted | Rejected
@@ -256,7 +258,7 @@ def _future(field: str, moment: datetime) -> RejectedError:
 _MEMBER: Final = re.compile(r"[A-Za-z_]{1,64}[0-9]{0,2}")
 
 
-def _member(name: str) -> str:
+def member(name: str) -> str:
     """A member's name as a path may show it. A name that is no ordinary one may say who somebody is."""
     return name if _MEMBER.fullmatch(name) else "?"
 
@@ -267,7 +269,7 @@ def _rejection(error: ValidationError) -> RejectedError:
     first = found[0]
     if first["type"] == "json_invalid":
         return syntax.rejection(ValueError(first["msg"]))
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{_member(part)}" for part in first["loc"])
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{member(part)}" for part in first["loc"])
     others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     detail = first["msg"].removeprefix("Value error, ") + others
     return RejectedError(Reason.INVALID_FIELD, detail, f"${path}"[:200])

@@ -32,6 +32,9 @@ METRICS: Final[dict[str, MetricDef]] = {
     "ahual_ingest_in_flight": MetricDef("gauge", "Messages taken in and not yet acknowledged"),
     "ahual_ingest_confirm_seconds": MetricDef("histogram", "From receipt to Kafka's confirmation", (), _SECONDS),
     "ahual_ingest_producer_rebuilds_total": MetricDef("counter", "Times a stuck Kafka producer was replaced"),
+    "ahual_ingest_sparkplug_missed": MetricDef(
+        "gauge", "Sparkplug messages that never came, by their sequence numbers, since the gateway started"
+    ),
     "ahual_ingest_mqtt_connected": MetricDef("gauge", "1 while the gateway's MQTT session is connected"),
     "ahual_scorer_events_total": MetricDef("counter", "Events by outcome: stored, duplicate, rejected", ("outcome",)),
     "ahual_scorer_batch_seconds": MetricDef("histogram", "One batch from Kafka to COMMIT", (), _SECONDS),

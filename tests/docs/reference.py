@@ -15,6 +15,7 @@ from schemas.events.reference import TotalReported
 from schemas.events.registry import EVENT_TYPES
 from schemas.personal import personal_fields
 from schemas.retention import LEDGER_KEPT
+from schemas.quantities import CONVERSIONS, QUANTITIES, STEADY
 from schemas.topics import load_topics
 from services.api.settings import ApiSettings
 from services.cityscore.catalogue import load_catalogue
@@ -90,6 +91,29 @@ def totals() -> str:
     return table(("name", "unit", "KPIs"), rows)
 
 
+def quantities() -> str:
+    """A table of what telemetry may measure."""
+    rows = (
+        (
+            f"`{code}`",
+            q.name.en,
+            q.unit or q.kind,
+            f"{q.least:g} … {q.most:g}" if q.least is not None and q.most is not None else "–",
+            "yes" if code in STEADY else "",
+        )
+        for code, q in QUANTITIES.items()
+    )
+    return table(("quantity", "what it is", "unit", "possible", "may stay the same"), rows)
+
+
+def conversions() -> str:
+    """A table of the units that are converted."""
+    into: dict[str, list[str]] = {}
+    for conversion in CONVERSIONS.values():
+        into.setdefault(conversion.to, []).append(f"`{conversion.unit}`")
+    return table(("into", "from"), ((f"`{unit}`", ", ".join(found)) for unit, found in into.items()))
+
+
 def _unit_of(total: str) -> str:
     return "m²" if total.endswith("_m2") else "m" if total.endswith("_m") else "number"
 
@@ -133,9 +157,11 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "metrics": metrics,
     "topics": topics,
     "totals": totals,
+    "quantities": quantities,
+    "conversions": conversions,
     "kept": kept,
 }
-FILES: Final = ("settings.md", "metrics.md", "topics.md", "events.md", "privacy.md")
+FILES: Final = ("settings.md", "metrics.md", "topics.md", "events.md", "privacy.md", "telemetry.md")
 
 
 def regenerated(document: str) -> str:

@@ -27,7 +27,13 @@ class GatewayProcess:
     """`ahual ingest` as a process that a test may kill."""
 
     def __init__(self, stack: Stack, log: Path, **settings: str) -> None:
-        self._env = {**os.environ, **stack.env(), "AHUAL_INGEST_KEYS_REFRESH_S": "0.2", **settings}
+        self._env = {
+            **os.environ,
+            **stack.env(),
+            "AHUAL_INGEST_KEYS_REFRESH_S": "0.2",
+            "AHUAL_INGEST_REGISTRY_REFRESH_S": "0.2",
+            **settings,
+        }
         self._log = log
         self.url = f"http://127.0.0.1:{stack.ports.ingest_http}"
         self._process: subprocess.Popen[bytes] | None = None

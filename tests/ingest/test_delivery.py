@@ -31,6 +31,26 @@ def test_long_properties() -> None:
     assert parse_publish(0x32, raw).payload == b"payload"
 
 
+CONTENT_TYPE = b"\x03\x00\x16application/senml+cbor"
+
+
+@pytest.mark.parametrize(
+    ("properties", "content_type"),
+    [
+        (CONTENT_TYPE, "application/senml+cbor"),
+        (b"\x01\x01\x02\x00\x00\x00\x05\x23\x00\x01\x0b\xac\x02" + CONTENT_TYPE, "application/senml+cbor"),
+        (b"\x26\x00\x03abc\x00\x01v\x08\x00\x01r\x09\x00\x02cd" + CONTENT_TYPE + b"\x26", "application/senml+cbor"),
+        (b"\x03\x00\x01\xff", "\ufffd"),
+        (b"\x26\x00\x03abc", ""),
+        (b"\x7f" + CONTENT_TYPE, ""),
+        (b"\x0b\xff\xff\xff\xff\xff", ""),
+    ],
+)
+def test_the_content_type_is_found_among_them(properties: bytes, content_type: str) -> None:
+    found = parse_publish(0x32, packet(b"t", 1, properties, b"payload"))
+    assert (found.content_type, found.payload) == (content_type, b"payload")
+
+
 def test_a_topic_that_is_no_text_does_not_raise() -> None:
     assert parse_publish(0x32, packet(b"a\xff", 1, b"", b"x")).topic == "a\ufffd"
 

@@ -17,6 +17,7 @@ from services.ingest.delivery import Delivery
 from services.ingest.gateway import Gateway
 from services.ingest.records import Record
 from services.ingest.seal import Opener
+from services.ingest.registry import DeviceRegistry
 from services.ingest.settings import IngestSettings
 from services.runtime.clock import utc_now
 from services.runtime.metrics import Metrics
@@ -55,13 +56,13 @@ async def test_every_malformed_kind_has_its_reason_and_the_next_good_one_goes_th
 ) -> None:
     payloads = [part for n, (bad, _) in enumerate(MALFORMED) for part in (bad, encoded(call(f"after-{n}")))]
     await publish(stack, payloads)
-    await publish(stack, [b"[]"], channel="senml")
+    await publish(stack, [b'[{"n":"a","v":1}]'], channel="senml")
     await written.until(lambda: len(written.events) >= len(MALFORMED) and len(written.letters) > len(MALFORMED))
     assert [event for event in written.events if b"after-" not in event] == []
     assert ids(written) == {f"after-{n}-answered" for n in range(len(MALFORMED))}
     assert set(written.keys) == {DEVICE.key}
     reasons = [letter.reason for letter in written.letters]
-    assert reasons == [*(reason for _, reason in MALFORMED), Reason.UNSUPPORTED_CHANNEL]
+    assert reasons == [*(reason for _, reason in MALFORMED), Reason.UNKNOWN_DEVICE]
     opener = Opener.read(stack.privacy.seal_private)
     for letter, (payload, _) in zip(written.letters, MALFORMED, strict=False):
         assert payload.startswith(opener.open(letter.payload, str(DEVICE)).payload)
@@ -125,7 +126,7 @@ class RecordingForwarder:
 async def test_a_topic_of_another_shape_becomes_a_dead_letter() -> None:
     settings = IngestSettings(kafka_bootstrap="unused", database_url="postgresql+asyncpg://unused")
     forwarder = RecordingForwarder()
-    gateway = Gateway(settings, forwarder, lambda: NOW, Metrics())  # type: ignore[arg-type]
+    gateway = Gateway(settings, forwarder, DeviceRegistry(), lambda: NOW, Metrics())  # type: ignore[arg-type]
     gateway._take(Delivery("ahual/v1/Karaganda/contact-centre/ats-1/events", b"{}", 1, 1))
     (record,) = forwarder.records
     assert json.loads(record.value)["reason"] == Reason.UNKNOWN_TOPIC
@@ -134,7 +135,7 @@ async def test_a_topic_of_another_shape_becomes_a_dead_letter() -> None:
 async def test_acknowledgements_keep_the_order_and_forget_an_earlier_connection() -> None:
     settings = IngestSettings(kafka_bootstrap="unused", database_url="postgresql+asyncpg://unused")
     forwarder = RecordingForwarder()
-    gateway = Gateway(settings, forwarder, lambda: NOW, Metrics())  # type: ignore[arg-type]
+    gateway = Gateway(settings, forwarder, DeviceRegistry(), lambda: NOW, Metrics())  # type: ignore[arg-type]
     acknowledged: list[int] = []
     gateway._session.ack = lambda delivery: acknowledged.append(delivery.mid)  # type: ignore[method-assign]
     topic = f"ahual/v1/{DEVICE}/events"
