@@ -9,9 +9,8 @@ Channel = Literal["events", "senml", "telemetry", "status"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 TOPIC_PREFIX: Final = "ahual/v1/"
 # What every gateway subscribes to, at QoS 1: each takes its share of what devices publish.
-SHARED_FILTERS: Final = tuple(
-    f"$share/ahual/{TOPIC_PREFIX}+/+/+/{channel}" for channel in ("events", "senml", "telemetry")
-)
+SHARED_CHANNELS: Final[tuple[Channel, ...]] = ("events", "senml", "telemetry")
+SHARED_FILTERS: Final = tuple(f"$share/ahual/{TOPIC_PREFIX}+/+/+/{channel}" for channel in SHARED_CHANNELS)
 SPARKPLUG_PREFIX: Final = "spBv1.0/"
 SPARKPLUG_FILTER: Final = f"{SPARKPLUG_PREFIX}#"
 """What one named gateway subscribes to, unshared: an edge node's messages only mean something together and in order."""

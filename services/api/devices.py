@@ -33,7 +33,7 @@ class DeviceChannel(BaseModel):
 
 
 class RegisteredDevice(BaseModel):
-    """A registered device. `gateway` reports for it; it is attached to an object of the city's, or stands for itself."""
+    """A registered device. `gateway` reports for it; it may be attached to an object of the city's."""
 
     model_config = ConfigDict(json_schema_extra={"example": DEVICE})
     system: str

@@ -1,4 +1,4 @@
-"""`ahual device`: who may publish over MQTT, as what, with which secret; what is registered of it; whether it conforms."""
+"""`ahual device`: who may publish over MQTT, as what, with which secret; the registry; whether messages conform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ahual device check`: does what a device sends conform, and if not, why. From a file, or against the running system."""
+"""`ahual device check`: does what a device sends conform, and if not, why. A file's, or in the running system."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ class Verdict(NamedTuple):
             return f"{self.message}  {text('registry.check_accepted')}  {what}  {self.time}{clock}"
         place = f" {self.field}" if self.field else ""
         advice = text(f"ingest.reason_{self.reason}")
-        return f"{self.message}  {text('registry.check_rejected')}  {self.reason}{place}\n    {advice}\n    {self.detail}"
+        return (
+            f"{self.message}  {text('registry.check_rejected')}  {self.reason}{place}\n    {advice}\n    {self.detail}"
+        )
 
 
 def check(

@@ -18,11 +18,10 @@ from services.ingest.dead_letters import KEPT_BYTES
 from services.ingest.errors import KeyFileError, NotReplayableError, SealError, UnconfirmedError
 from services.ingest.forwarder import Forwarder
 from services.ingest.privacy import Privacy
+from services.ingest.registry_reader import RegistryReader
 from services.ingest.seal import Opened, Opener
 from services.ingest.settings import IngestSettings, OpenerSettings
 from services.ingest.validation import Limits
-from services.ingest.registry_reader import RegistryReader
-from services.ingest.settings import IngestSettings
 from services.runtime.clock import utc_now
 from services.runtime.kafka import open_producer
 from services.runtime.messages import text

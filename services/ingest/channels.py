@@ -8,9 +8,9 @@ from schemas.dead_letter import Reason
 from schemas.identity import Channel, Identity, topic_of
 from services.ingest import senml, thingsboard
 from services.ingest.errors import RejectedError
+from services.ingest.pseudonyms import Pseudonyms
 from services.ingest.readings import judge
 from services.ingest.registry import DeviceRegistry
-from services.ingest.pseudonyms import Pseudonyms
 from services.ingest.validation import NO_KEYS, Limits, Outcome, Rejected, accept
 
 

@@ -239,7 +239,7 @@ class Gateway:
                 held.events += 1
             else:
                 self._count(held, outcome)
-        return [outgoing(outcome, topic, identity, now, sealer) for outcome in outcomes]
+        return [outgoing(outcome, topic, identity, now, self._privacy.sealer) for outcome in outcomes]
 
     def _count(self, held: _Held, rejected: Rejected) -> None:
         held.rejected += 1

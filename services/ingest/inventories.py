@@ -1,7 +1,7 @@
 """The registry's own reports: dated totals of what it knows, as ordinary events, where the city vouches for them.
 
-Once a day of the city, by one gateway of all. A total that nobody vouches for any more is reported as 0 once, so that what
-a department reports in its place is not added to it.
+Once a day of the city, by one gateway of all. A total that nobody vouches for any more is reported as 0 once, so that
+what a department reports in its place is not added to it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,11 @@ class Due(NamedTuple):
 
 
 async def run(
-    engine: AsyncEngine, forwarder: Forwarder, inventories: Mapping[str, Inventory], clock: Clock, every_s: float = EVERY_S
+    engine: AsyncEngine,
+    forwarder: Forwarder,
+    inventories: Mapping[str, Inventory],
+    clock: Clock,
+    every_s: float = EVERY_S,
 ) -> None:
     """Report what is due, until cancelled."""
     while True:
@@ -57,15 +61,15 @@ async def run(
         await asyncio.sleep(every_s)
 
 
-async def report(engine: AsyncEngine, forwarder: Forwarder, inventories: Mapping[str, Inventory], now: datetime) -> int:
+async def report(engine: AsyncEngine, forwarder: Forwarder, totals: Mapping[str, Inventory], now: datetime) -> int:
     """Report what is due at this moment; how many totals. Kafka has them before they are noted."""
     async with engine.begin() as connection:
         if not await connection.scalar(_LOCK):
             return 0
-        due = [one for one in await _due(connection, now) if one.total in inventories]
+        due = [one for one in await _due(connection, now) if one.total in totals]
         for one in due:
-            value = await _counted(connection, inventories[one.total], one) if one.vouched else 0
-            source = Identity(one.city, inventories[one.total].system, SOURCE)
+            value = await _counted(connection, totals[one.total], one) if one.vouched else 0
+            source = Identity(one.city, totals[one.total].system, SOURCE)
             await forwarder.confirm([(EVENTS, source.key, event(source, one, value))], CONFIRM_S)
             row = {"city": one.city, "total": one.total, "as_of": one.day, "value": value}
             await connection.execute(sa.insert(reported_total).values(row))

@@ -54,9 +54,7 @@ async def _empty(settings: IngestSettings, stop: asyncio.Event) -> bool:
     forwarder = _forwarder(settings, metrics)
     engine = open_database(settings.database_url, pool_size=1, application="ahual-ingest")
     reader = RegistryReader(engine)
-    gateway = Gateway(
-        settings, forwarder, reader.registry, utc_now, metrics, privacy=settings.privacy(), retiring=True
-    )
+    gateway = Gateway(settings, forwarder, reader.registry, utc_now, metrics, privacy=settings.privacy(), retiring=True)
     opening = asyncio.create_task(_opened(forwarder, reader))
     tasks = [opening]
     emptied = False
@@ -100,7 +98,9 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     try:
         if await _before(stop, opening):
             background.append(asyncio.create_task(reader.keep_fresh(settings.ingest_registry_refresh_s)))
-            background.append(asyncio.create_task(inventories.run(engine, forwarder, load_inventories().totals, utc_now)))
+            background.append(
+                asyncio.create_task(inventories.run(engine, forwarder, load_inventories().totals, utc_now))
+            )
             background.append(asyncio.create_task(gateway.run()))
             await _first(stop, serving, *background)
     finally:

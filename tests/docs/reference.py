@@ -14,8 +14,8 @@ from deploy.stack.ports import Ports
 from schemas.events.reference import TotalReported
 from schemas.events.registry import EVENT_TYPES
 from schemas.personal import personal_fields
-from schemas.retention import LEDGER_KEPT
 from schemas.quantities import CONVERSIONS, QUANTITIES, STEADY
+from schemas.retention import LEDGER_KEPT
 from schemas.topics import load_topics
 from services.api.settings import ApiSettings
 from services.cityscore.catalogue import load_catalogue
@@ -99,7 +99,7 @@ def quantities() -> str:
             q.name.en,
             q.unit or q.kind,
             f"{q.least:g} … {q.most:g}" if q.least is not None and q.most is not None else "–",
-            "yes" if code in STEADY else "",
+            "yes" if code in STEADY else "no",
         )
         for code, q in QUANTITIES.items()
     )

@@ -16,8 +16,8 @@ from schemas.identity import Channel, Identity
 from services.ingest.delivery import Delivery
 from services.ingest.gateway import Gateway
 from services.ingest.records import Record
-from services.ingest.seal import Opener
 from services.ingest.registry import DeviceRegistry
+from services.ingest.seal import Opener
 from services.ingest.settings import IngestSettings
 from services.runtime.clock import utc_now
 from services.runtime.metrics import Metrics
