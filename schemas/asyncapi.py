@@ -20,6 +20,7 @@ from schemas.topics import DEAD_LETTERS, Topic, load_topics
 _TELLS: Final[Mapping[Channel, str]] = {
     "events": "One CloudEvents 1.0 object in JSON, or an array of them.",
     "senml": "A pack of readings, RFC 8428, as JSON or CBOR.",
+    "telemetry": "Readings as ThingsBoard's devices and gateways publish them, in JSON.",
     "status": "Whether the device is there: retained, with a last will.",
 }
 _IDENTITY: Final = {
@@ -122,6 +123,11 @@ def _messages() -> dict[str, Any]:
         "summary": _TELLS["senml"],
         "contentType": "application/senml+json",
         "payload": {"type": "array", "items": {"type": "object"}, "description": "RFC 8428"},
+    }
+    made["telemetry"] = {
+        "title": "Telemetry in ThingsBoard's form",
+        "summary": _TELLS["telemetry"],
+        "payload": {"type": ["object", "array"], "description": "docs/telemetry.md"},
     }
     made["status"] = {"title": "Status", "summary": _TELLS["status"], "payload": {"type": "object"}}
     made["dead-letter"] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from schemas.events.envelope import District
 from schemas.identity import Identity
@@ -54,6 +54,10 @@ Channels = Mapping[Text, Channel | None]
 _CHANNELS: Final[TypeAdapter[Channels]] = TypeAdapter(Channels)
 
 
+def _of_cell(given: object) -> object:
+    return read_channels(given) if isinstance(given, str) else given
+
+
 class Device(_Frozen):
     """A registered device. `gateway` is the device that reports for it, `alias` what its names then begin with."""
 
@@ -68,7 +72,7 @@ class Device(_Frozen):
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     district: District | None = None
-    channels: Channels = {}
+    channels: Annotated[Channels, BeforeValidator(_of_cell)] = {}
     attached_kind: Attachment | None = None
     attached_to: Text | None = None
     installed_on: date | None = None

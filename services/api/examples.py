@@ -232,6 +232,7 @@ DELIVERY: Final[Json] = {
         "manifest.sig",
         "SHA256SUMS",
     ],
+}
 DEVICE: Final[Json] = {
     "system": "water",
     "device": "meter-17",

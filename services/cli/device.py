@@ -17,7 +17,7 @@ from deploy.certs.authority import Authority, CertificateError
 from deploy.stack.passwords import mosquitto_hash
 from deploy.stack.stack import Stack
 from schemas.identity import Identity, parse_identity
-from services.cli import device_check, device_registry
+from services.cli import device_check, device_inventory, device_registry
 from services.cli.actor import actor
 from services.cli.ingest import fail, with_database
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     for command in (add, rotate, revoke, sync):
         group.command(command.__name__, help=text(f"ingest.device_{command.__name__}_help"))(command)
     device_registry.register_commands(group)
+    device_inventory.register_commands(group)
     group.command("check", help=text("registry.check_help"))(device_check.check)
     group.command("list", help=text("ingest.device_list_help"))(list_all)
     app.add_typer(group, name="device")

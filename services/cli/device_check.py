@@ -16,10 +16,11 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.dead_letter import DeadLetter
+from schemas.device import Device
 from schemas.identity import SHARED_CHANNELS, Channel, Identity
 from schemas.tables import dead_letter
 from schemas.topics import DEAD_LETTERS, EVENTS
-from services.cli.device_registry import AsJson, Name, identity_of, read_table
+from services.cli.device_registry import AsJson, Name, identity_of, read_rows
 from services.cli.ingest import fail, with_database
 from services.cli.settings import load
 from services.ingest.channels import accept_message
@@ -109,11 +110,7 @@ def judged(
 def _registry(file: Path | None) -> DeviceRegistry:
     if file is None:
         return asyncio.run(with_database(_stored))
-    rows = list(read_table(file))
-    for row in rows:
-        if row.device is None:
-            fail("registry.bad_row", file=file, line=row.line, problem=row.problem)
-    return DeviceRegistry(row.device for row in rows if row.device is not None)
+    return DeviceRegistry(read_rows(file, Device))
 
 
 async def _stored(engine: AsyncEngine) -> DeviceRegistry:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, NoReturn
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.device import Device, read_channels, write_channels
+from schemas.device import Device
 from schemas.identity import Identity, parse_identity
 from services.cli.actor import actor
 from services.cli.ingest import fail, with_database
@@ -35,15 +35,9 @@ Label = Annotated[str | None, typer.Option("--label", help=text("registry.label"
 Interval = Annotated[float | None, typer.Option("--interval", help=text("registry.interval"))]
 Day = Annotated[datetime | None, typer.Option("--installed", formats=["%Y-%m-%d"], help=text("registry.installed"))]
 Gone = Annotated[datetime | None, typer.Option("--removed", formats=["%Y-%m-%d"], help=text("registry.removed"))]
+File = Annotated[Path, typer.Argument(help=text("registry.file"))]
+Check = Annotated[bool, typer.Option("--check", help=text("registry.check"))]
 COLUMNS: Final = tuple(Device.model_fields)
-
-
-class Row(NamedTuple):
-    """One line of a table: the device it states, or what is wrong with it."""
-
-    line: int
-    device: Device | None
-    problem: str = ""
 
 
 def register_commands(group: typer.Typer) -> None:
@@ -95,26 +89,15 @@ async def _change(engine: AsyncEngine, identity: Identity, stated: dict[str, Any
     row = await register.get(engine, identity)
     known = entry(row) if row else identity._asdict()
     try:
-        if "channels" in stated:
-            stated["channels"] = write_channels(read_channels(stated["channels"]))
         device = Device.model_validate({**known, **stated})
-    except (ValidationError, ValueError) as error:
+    except ValidationError as error:
         fail("registry.bad_device", device=identity, problem=_sentence(error))
     await _put(engine, [device])
 
 
-def import_table(
-    file: Annotated[Path, typer.Argument(help=text("registry.file"))],
-    check: Annotated[bool, typer.Option("--check", help=text("registry.check"))] = False,
-) -> None:
+def import_table(file: File, check: Check = False) -> None:
     """Register the devices of a CSV file, all or none."""
-    rows = list(read_table(file))
-    wrong = [row for row in rows if row.device is None]
-    for row in wrong:
-        typer.echo(text("registry.bad_row", file=file, line=row.line, problem=row.problem), err=True)
-    if wrong:
-        fail("registry.nothing_registered", wrong=len(wrong), count=len(rows))
-    devices = [row.device for row in rows if row.device is not None]
+    devices = read_rows(file, Device)
     if check:
         typer.echo(text("registry.good_file", count=len(devices)))
         return
@@ -122,40 +105,44 @@ def import_table(
     typer.echo(text("registry.registered", count=len(devices)))
 
 
-def read_table(file: Path) -> Iterator[Row]:
-    """The rows of a CSV file in UTF-8 with a head; ends the command when it cannot be read at all."""
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_rows(file: Path, model: type[M]) -> list[M]:
+    """The rows of a CSV file in UTF-8 with a head. Ends the command, with each wrong line told, when one is wrong."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
             reader = csv.DictReader(opened)
-            unknown = sorted(set(reader.fieldnames or ()) - set(COLUMNS))
-            if unknown or not {"city", "system", "device"} <= set(reader.fieldnames or ()):
-                _bad_head(file, unknown)
-            for row in reader:
-                yield _row(reader.line_num, row)
+            _require_head(file, reader.fieldnames or (), model)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         fail("registry.bad_file", file=file, problem=error)
+    found, wrong = [], 0
+    for line, row in rows:
+        stated = {name: value.strip() for name, value in row.items() if isinstance(value, str) and value.strip()}
+        try:
+            found.append(model.model_validate(stated))
+        except ValidationError as error:
+            wrong += 1
+            typer.echo(text("registry.bad_row", file=file, line=line, problem=_sentence(error)), err=True)
+    if wrong:
+        fail("registry.nothing_registered", wrong=wrong, count=len(rows))
+    return found
 
 
-def _bad_head(file: Path, unknown: Sequence[str]) -> NoReturn:
-    fail("registry.bad_head", file=file, unknown=", ".join(unknown) or "–", columns=", ".join(COLUMNS))
+def _require_head(file: Path, head: Sequence[str], model: type[BaseModel]) -> None:
+    unknown = sorted(set(head) - set(model.model_fields))
+    needed = {name for name, field in model.model_fields.items() if field.is_required()}
+    if unknown or not needed <= set(head):
+        words = {"unknown": ", ".join(unknown) or "–", "needed": ", ".join(sorted(needed))}
+        fail("registry.bad_head", file=file, columns=", ".join(model.model_fields), **words)
 
 
-def _row(line: int, row: dict[str, Any]) -> Row:
-    stated = {name: value.strip() for name, value in row.items() if isinstance(value, str) and value.strip()}
-    try:
-        if "channels" in stated:
-            return Row(line, Device.model_validate({**stated, "channels": read_channels(stated["channels"])}))
-        return Row(line, Device.model_validate(stated))
-    except (ValidationError, ValueError) as error:
-        return Row(line, None, _sentence(error))
-
-
-def _sentence(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        return f"{place}: {first['msg']}" if place else first["msg"].removeprefix("Value error, ")
-    return str(error)
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    problem = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {problem}" if place else problem
 
 
 async def _put(engine: AsyncEngine, devices: Sequence[Device]) -> None:
