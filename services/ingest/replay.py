@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.identity import Identity, parse_topic
+from schemas.dead_letter import Reason
+from schemas.identity import Identity, parse_identity, parse_topic
 from schemas.tables import dead_letter
+from services.ingest import syntax
 from services.ingest.channels import accept_message
 from services.ingest.errors import NotReplayableError, SealError
 from services.ingest.forwarder import Forwarder
@@ -20,9 +22,11 @@ from services.ingest.privacy import Privacy
 from services.ingest.records import outgoing
 from services.ingest.registry import DeviceRegistry
 from services.ingest.seal import Opened, Opener, is_sealed
-from services.ingest.validation import Accepted, Limits, Outcome, Rejected, accept, any_source_of
+from services.ingest.validation import CHECKS, Accepted, Checks, Limits, Outcome, Rejected, accept, any_source_of
 
 CONFIRM_S = 20.0
+SCORERS = "kafka"
+"""How the topic of a dead letter begins that the scorer wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,9 @@ def revalidate(
     """
     if row.truncated:
         raise NotReplayableError("dlq_truncated")
-    if row.topic.startswith("kafka:"):
+    if row.topic == SCORERS and row.reason == Reason.UNKNOWN_TYPE:
+        return [unchanged(bytes(row.payload), CHECKS)]
+    if row.topic.startswith(SCORERS):
         raise NotReplayableError("dlq_not_ours")
     if not row.device:
         raise NotReplayableError("dlq_no_sender")
@@ -108,6 +114,15 @@ def revalidate(
     except ValueError as error:
         raise NotReplayableError("dlq_sparkplug") from error
     return accept_message(identity, channel, payload, now, limits, registry, pseudonyms=privacy.pseudonyms)
+
+
+def unchanged(body: bytes, checks: Checks) -> Outcome:
+    """An event that a scorer of an earlier age did not know, unchanged."""
+    stated = syntax.peek(body)
+    if stated.type not in checks.decoders:
+        return Rejected(Reason.UNKNOWN_TYPE, "$.type", "this program does not know the type either: update it", body)
+    event = checks.decoders[stated.type].decode(body)
+    return Accepted(parse_identity(event.source.removeprefix("/")), body, event.id)
 
 
 async def send(engine: AsyncEngine, forwarder: Forwarder, row: Any, outcomes: Sequence[Outcome], now: datetime) -> int:

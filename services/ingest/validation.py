@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 from pydantic import ValidationError
 
 from schemas.dead_letter import Reason
 from schemas.events.envelope import Event, Retraction, canonical
-from schemas.events.registry import CONTRACTS, EVENT_TYPES, STRUCTS, retraction_decoder
+from schemas.events.registry import REGISTRY, Registry, retraction_decoder
 from schemas.identity import Identity, parse_identity, topic_of
 from services.ingest import syntax
 from services.ingest.errors import RejectedError
@@ -69,6 +69,33 @@ SourceRule = Callable[[str | None], Identity]
 NO_KEYS: Final = Pseudonyms()
 
 
+class Checks(NamedTuple):
+    """What validation needs of the event types of one age."""
+
+    registry: Registry
+    decoders: Mapping[str, msgspec.json.Decoder[Any]]
+    """The scorer's, which have to agree."""
+    past: Mapping[str, Sequence[str]]
+    """The timestamps of a type that cannot lie in the future."""
+
+    @classmethod
+    def of(cls, registry: Registry) -> Self:
+        """Of these event types."""
+        decoders = {name: msgspec.json.Decoder(struct) for name, struct in registry.structs.items()}
+        past = {
+            name: tuple(
+                field
+                for field, info in data.model_fields.items()
+                if field not in FUTURE_FIELDS and "datetime" in str(info.annotation).lower()
+            )
+            for name, data in registry.types.items()
+        }
+        return cls(registry, decoders, past)
+
+
+CHECKS: Final = Checks.of(REGISTRY)
+
+
 class _Terms(NamedTuple):
     """On which one message is looked at."""
 
@@ -77,6 +104,7 @@ class _Terms(NamedTuple):
     limits: Limits
     whose: SourceRule
     pseudonyms: Pseudonyms
+    checks: Checks = CHECKS
 
 
 def own_source(identity: Identity) -> SourceRule:
@@ -116,9 +144,10 @@ def accept(
     limits: Limits,
     whose: SourceRule | None = None,
     pseudonyms: Pseudonyms = NO_KEYS,
+    checks: Checks = CHECKS,
 ) -> list[Outcome]:
     """The outcome of each event in a message: one object or an array of them. Never raises, whatever the bytes are."""
-    terms = _Terms(identity, now, limits, whose or own_source(identity), pseudonyms)
+    terms = _Terms(identity, now, limits, whose or own_source(identity), pseudonyms, checks)
     try:
         syntax.require_text(payload, limits.max_bytes)
         if payload.lstrip(syntax.BLANK)[:1] != b"[":
@@ -153,10 +182,10 @@ def _outcome(raw: bytes, place: bytes, terms: _Terms) -> Outcome:
         peek = syntax.peek(raw)
         stated = peek.id if isinstance(peek.id, str) else None
         owner = terms.whose(_stated_source(peek))
-        contract = _contract_of(peek, owner)
+        contract = _contract_of(peek, owner, terms.checks.registry)
         unnamed = None if peek.id is not None else _unnamed(terms.identity, raw, place)
-        event = _validated(contract, raw, _absent(peek, owner, unnamed, terms.now))
-        _require_past(event, terms.now + terms.limits.max_future)
+        event = _validated(contract, raw, _absent(peek, owner, unnamed, terms.now), terms.checks)
+        _require_past(event, terms.now + terms.limits.max_future, terms.checks)
         if isinstance(event, Event):
             event = terms.pseudonyms.applied(event, owner.city, unnamed)
     except RejectedError as found:
@@ -171,24 +200,24 @@ def _stated_source(peek: syntax.Peek) -> str | None:
     raise RejectedError(Reason.INVALID_FIELD, "source must be a string", "$.source")
 
 
-def _contract_of(peek: syntax.Peek, owner: Identity) -> type[Fact]:
+def _contract_of(peek: syntax.Peek, owner: Identity, registry: Registry) -> type[Fact]:
     if peek.type is None:
         raise RejectedError(Reason.INVALID_FIELD, "type is missing: it names what the event states", "$.type")
     if not isinstance(peek.type, str):
         raise RejectedError(Reason.INVALID_FIELD, "type must be a string", "$.type")
-    if peek.type not in CONTRACTS:
-        known = ", ".join(name for name, data in EVENT_TYPES.items() if data.system in (None, owner.system))
+    if peek.type not in registry.contracts:
+        known = ", ".join(name for name, data in registry.types.items() if data.system in (None, owner.system))
         detail = f"no event type has this name; types of {owner.system}: {known}"
         raise RejectedError(Reason.UNKNOWN_TYPE, detail, "$.type")
-    if EVENT_TYPES[peek.type].system not in (None, owner.system):
-        detail = f"only sources of {EVENT_TYPES[peek.type].system} may send {peek.type}, not those of {owner.system}"
+    if registry.types[peek.type].system not in (None, owner.system):
+        detail = f"only sources of {registry.types[peek.type].system} may send {peek.type}, not those of {owner.system}"
         raise RejectedError(Reason.FOREIGN_IDENTITY, detail, "$.type")
     if peek.clockless is not None:
         raise RejectedError(Reason.INVALID_FIELD, "clockless is set by the gateway only: leave it out", "$.clockless")
     if peek.supersedesid is not None and peek.time is None:
         detail = "a correction states its own time, so that sent again it is known to be the same"
         raise RejectedError(Reason.INVALID_FIELD, detail, "$.time")
-    return Retraction if peek.retracts else CONTRACTS[peek.type]
+    return Retraction if peek.retracts else registry.contracts[peek.type]
 
 
 def _unnamed(identity: Identity, raw: bytes, place: bytes) -> bytes:
@@ -208,11 +237,11 @@ def _absent(peek: syntax.Peek, owner: Identity, unnamed: bytes | None, now: date
     return filled
 
 
-def _validated(contract: type[Fact], raw: bytes, filled: Mapping[str, Any]) -> Fact:
+def _validated(contract: type[Fact], raw: bytes, filled: Mapping[str, Any], checks: Checks) -> Fact:
     complete = syntax.with_members(raw, filled) if filled else raw
     try:
         event = contract.model_validate_json(complete)
-        decoder = _RETRACTIONS if isinstance(event, Retraction) else _DECODERS[event.type]
+        decoder = _RETRACTIONS if isinstance(event, Retraction) else checks.decoders[event.type]
         decoder.decode(complete)
     except ValidationError as error:
         raise _rejection(error) from error
@@ -221,30 +250,21 @@ def _validated(contract: type[Fact], raw: bytes, filled: Mapping[str, Any]) -> F
     return event
 
 
-_DECODERS: Final = {name: msgspec.json.Decoder(struct) for name, struct in STRUCTS.items()}
 _RETRACTIONS: Final = retraction_decoder()
-_PAST: Final = {
-    name: tuple(
-        field
-        for field, info in data.model_fields.items()
-        if field not in FUTURE_FIELDS and "datetime" in str(info.annotation).lower()
-    )
-    for name, data in EVENT_TYPES.items()
-}
 
 
-def _require_past(event: Fact, limit: datetime) -> None:
+def _require_past(event: Fact, limit: datetime, checks: Checks) -> None:
     for attribute in ("time", "recordedtime", "supersedestime"):
         moment = getattr(event, attribute)
         if moment is not None and moment > limit:
             raise _future(f"$.{attribute}", moment)
     if isinstance(event, Retraction):
         return
-    for field in _PAST[event.type]:
+    for field in checks.past[event.type]:
         moment = getattr(event.data, field)
         if moment is not None and moment > limit:
             raise _future(f"$.data.{field}", moment)
-    each = EVENT_TYPES[event.type].elements
+    each = checks.registry.types[event.type].elements
     for place, element in enumerate(getattr(event.data, each) if each else ()):
         if element.time > limit:
             raise _future(f"$.data.{each}[{place}].time", element.time)

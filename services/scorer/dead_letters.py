@@ -20,8 +20,9 @@ PAYLOAD_LIMIT: Final = 65_536
 
 
 def of_rejected(rejected: Rejected, now: datetime) -> DeadLetter:
-    """The dead letter of a record the scorer rejects."""
+    """The dead letter of a record the scorer rejects; one of a type still unknown is kept whole, to be replayed."""
     identity = rejected.identity
+    kept = len(rejected.body) if rejected.reason is Reason.UNKNOWN_TYPE else PAYLOAD_LIMIT
     return DeadLetter(
         rejected_at=now,
         reason=rejected.reason,
@@ -32,8 +33,8 @@ def of_rejected(rejected: Rejected, now: datetime) -> DeadLetter:
         device=identity.device if identity else "",
         size=len(rejected.body),
         sha256=sha256(rejected.body).hexdigest(),
-        payload=rejected.body[:PAYLOAD_LIMIT],
-        truncated=len(rejected.body) > PAYLOAD_LIMIT,
+        payload=rejected.body[:kept],
+        truncated=len(rejected.body) > kept,
     )
 
 
