@@ -91,10 +91,12 @@ class Frozen:
     """A device that says what it said first, at new times."""
 
     def __init__(self) -> None:
-        self._first: dict[str, Mapping[str, Any]] = {}
+        self._first: dict[tuple[str, frozenset[str]], Mapping[str, Any]] = {}
 
     def __call__(self, fact: Fact) -> Fact:
-        first = self._first.setdefault(fact.kind, fact.data)
+        # What was said goes with which moments are stated: who boarded has waited since some moment.
+        stated = frozenset(name for name in shape_of(fact.kind) if fact.data.get(name) is not None)
+        first = self._first.setdefault((fact.kind, stated), fact.data)
         return fact._replace(data=_at_the_times_of(fact.data, first, shape_of(fact.kind)))
 
 
