@@ -5,12 +5,14 @@
 What a device publishes while nobody is subscribed is acknowledged and goes nowhere. Mosquitto 2.0.21 keeps persistent
 sessions across a restart, but not their shared subscriptions, and it opens all its listeners at once; so at every
 start it knows the gateway's account only and refuses every device, which then tries again. A helper makes sure of the
-sessions and their subscriptions, puts the full list of accounts in place, and lets the broker read it.
+sessions and their subscriptions, puts the full list of accounts in place, lets the broker read it, and from then on has
+it save its state.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import ssl
 import sys
@@ -40,6 +42,11 @@ LIVE: Final = "passwords.live"
 REVOKED: Final = "crl.pem"
 NOBODYS_LIST: Final = "crl.nobody"
 LIVE_LIST: Final = "crl.live"
+SAVED: Final = "mosquitto.db"
+SAVE_EVERY_S: Final = 1.0
+SAVE_PAUSE: Final = 4
+SAVING_S: Final = 60.0
+"""A save that takes longer is not waited for: the disk may be full."""
 
 
 def main(broker: str, port: int, client_ids: list[str]) -> None:
@@ -130,6 +137,31 @@ def _open_gate(broker: int, port: int, client_ids: list[str]) -> None:
         else:
             point_live_at(Path.cwd(), ALL_ACCOUNTS)
             os.kill(broker, signal.SIGHUP)
+            keep_saving(os.pidfd_open(broker), Path.cwd() / SAVED)
+
+
+def keep_saving(broker: int, saved: Path) -> None:
+    """Have the broker save its state, for as long as it lives (`broker`: its pidfd): each second, or, once that takes
+    long, after four times as long as the last time took. It stands still meanwhile, and a backlog is written whole."""
+    while not _ended(broker, 0):
+        before, began = _inode(saved), time.monotonic()
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(broker, signal.SIGUSR1)
+        while _inode(saved) == before and time.monotonic() < began + SAVING_S and not _ended(broker, 0.05):
+            continue
+        _ended(broker, max(SAVE_EVERY_S, SAVE_PAUSE * (time.monotonic() - began)))
+
+
+def _ended(process: int, within_s: float) -> bool:
+    return bool(select.select([process], [], [], within_s)[0])
+
+
+def _inode(file: Path) -> int:
+    """Another one after each save: the broker writes beside it and renames."""
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 if __name__ == "__main__":
