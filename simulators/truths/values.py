@@ -36,8 +36,8 @@ class Asked(NamedTuple):
 
     @property
     def passed(self) -> int:
-        """Milliseconds of the window that are over."""
-        return min(self.window[1], self.now) - self.window[0]
+        """Milliseconds of the window that are over; the running one is: `now` is known to the millisecond only."""
+        return min(self.window[1], self.now + 1) - self.window[0]
 
 
 class Answer(NamedTuple):
