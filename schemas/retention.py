@@ -32,3 +32,8 @@ Telemetry: longer than anything on its way can lie in the broker's session or in
 Departments correct themselves late: a year is evaluated until 31 January of the next one, and a month more.
 What is older comes back by `ahual import --revise` alone.
 """
+
+REJECTED_KEPT: Final = timedelta(days=90)
+"""How long the sealed payload of a gateway's dead letter can be opened and replayed; reason and sender stay."""
+UNCOUNTED_KEPT: Final = LEDGER_KEPT["department"]
+"""The same for the scorer's own dead letters: pseudonymous events, kept as the ledger keeps those it has stored."""

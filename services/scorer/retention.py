@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.retention import PARTS_KEPT, SCORES_KEPT
+from schemas.retention import PARTS_KEPT, REJECTED_KEPT, SCORES_KEPT, UNCOUNTED_KEPT
 from schemas.tables import cityscores
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
@@ -33,15 +33,23 @@ def _kept() -> Iterator[tuple[str, timedelta]]:
             yield cityscores[tier].name, kept
 
 
+_FORGET: Final = sa.text(
+    "UPDATE dead_letter SET payload = '', truncated = true"
+    " WHERE rejected_at < :before AND (topic = 'kafka') = :own AND octet_length(payload) > 0"
+)
 KEPT: Final = dict(_kept())
 """How long each table keeps its rows; what is not named is kept for good (the ledger has its own floor)."""
 
 
 async def drop_old(engine: AsyncEngine, clock: Clock) -> None:
-    """Drop chunks that nothing reads any more, table by table, so that no lock is held for long."""
+    """Drop chunks that nothing reads any more, table by table, so that no lock is held for long, and what dead letters
+    hold of a rejected message."""
     for table, kept in KEPT.items():
         async with engine.begin() as connection:
             await connection.execute(_DROP, {"table": table, "before": clock() - kept})
+    async with engine.begin() as connection:
+        for own, kept in ((False, REJECTED_KEPT), (True, UNCOUNTED_KEPT)):
+            await connection.execute(_FORGET, {"own": own, "before": clock() - kept})
 
 
 async def run(engine: AsyncEngine, clock: Clock, stop: asyncio.Event, ledger: Callable[[], Awaitable[None]]) -> None:

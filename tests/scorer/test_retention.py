@@ -15,6 +15,24 @@ pytestmark = pytest.mark.stack
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
+async def test_dead_letters_forget_their_payload_and_keep_their_reason(database: AsyncEngine) -> None:
+    letter = {
+        "reason": "empty", "detail": "d", "city": "karaganda", "system": "s", "device": "d", "size": 4,
+        "sha256": "", "payload": b"seal", "truncated": False,
+    }  # fmt: skip
+    cases = [("http", 89, True), ("http", 91, False), ("kafka", 399, True), ("kafka", 401, False)]
+    async with database.begin() as connection:
+        for topic, days, _ in cases:
+            row = {"topic": topic, "origin": f"{topic}/{days}", "rejected_at": NOW - timedelta(days=days)}
+            await connection.execute(sa.insert(tables.dead_letter).values(**letter, **row))
+    await drop_old(database, lambda: NOW)
+    c = tables.dead_letter.c
+    async with database.connect() as connection:
+        left = (await connection.execute(sa.select(c.payload, c.truncated, c.reason).order_by(c.id))).all()
+    for found, (_, _, kept) in zip(left, cases, strict=True):
+        assert (bytes(found.payload), found.truncated, found.reason) == (b"seal" if kept else b"", not kept, "empty")
+
+
 async def test_rows_are_kept_for_as_long_as_stated(database: AsyncEngine) -> None:
     part = {"city": "karaganda", "kpi": "2.1", "partition": 0, "numerator": 1, "denominator": 1, "count": 1}
     score = {"city": "karaganda", "revision": 1, "catalogue_hash": "", "lower": 0, "upper": 0, "coverage": 0}
