@@ -32,6 +32,9 @@ EVERY_S: Final = 60.0
 CONFIRM_S: Final = 20.0
 SOURCE: Final = "registry"
 """The device under which the registry reports."""
+_NEWEST: Final = sa.text("""
+    SELECT DISTINCT ON (city, total) city, total, as_of, value FROM reported_total ORDER BY city, total, as_of DESC
+""")
 _LOCK: Final = sa.text("SELECT pg_try_advisory_xact_lock(hashtext('ahual registry reports'))")
 
 
@@ -92,9 +95,7 @@ def event(source: Identity, due: Due, value: int) -> bytes:
 async def _due(connection: AsyncConnection, now: datetime) -> list[Due]:
     zones = {row.code: ZoneInfo(row.timezone) for row in await connection.execute(sa.select(city))}
     vouched = {(row.city, row.total): row.since for row in await connection.execute(sa.select(complete_total))}
-    newest = sa.select(reported_total).distinct(reported_total.c.city, reported_total.c.total)
-    newest = newest.order_by(reported_total.c.city, reported_total.c.total, reported_total.c.as_of.desc())
-    reported = {(row.city, row.total): row for row in await connection.execute(newest)}
+    reported = {(row.city, row.total): row for row in await connection.execute(_NEWEST)}
     found = []
     for code, total in sorted(vouched.keys() | reported.keys()):
         day = now.astimezone(zones[code]).date()
