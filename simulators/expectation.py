@@ -48,8 +48,10 @@ class Expectation(NamedTuple):
         }
 
 
-def expect(events: Events, at: int, basis: Basis, latency: Fraction | None = None) -> Expectation:
-    """The truth at a moment over everything the city is scored on; `latency` is the value of 1.1."""
+def expect(
+    events: Events, at: int, basis: Basis, latency: Fraction | Literal["not_applicable"] | None = None
+) -> Expectation:
+    """The truth at a moment over everything the city is scored on; `latency` is what 1.1 came to."""
     category: Category = events.place.category  # type: ignore[assignment]
     criteria = score.criteria(category)
     figures: dict[str, Figure] = {}
@@ -60,9 +62,11 @@ def expect(events: Events, at: int, basis: Basis, latency: Fraction | None = Non
             reached = None if found.value is None else score.attainment(one.target, found.value)
             figures[code] = Figure(asked.window, found, reached)
     values: dict[str, Value] = {code: one.answer.value for code, one in figures.items() if one.answer.value is not None}
-    if latency is not None and LATENCY in criteria:
+    if isinstance(latency, Fraction) and LATENCY in criteria:
         values[LATENCY] = latency
     not_applicable = {code for code, one in figures.items() if one.answer.state == "not_applicable"}
+    if latency == "not_applicable":
+        not_applicable.add(LATENCY)
     return Expectation(basis, at, figures, score.index(category, values, not_applicable))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Final, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from schemas.snapshot import ClosedKpi, ClosedSnapshot, KpiState, KpiValue, Snapshot
 from simulators import score
@@ -54,7 +54,11 @@ def differences(snapshot: Snapshot | ClosedSnapshot, events: Events) -> list[Dif
 def expected(snapshot: Snapshot | ClosedSnapshot, events: Events) -> Expectation:
     """What the snapshot must be."""
     latency = snapshot.kpis.get(LATENCY)
-    given = Fraction(latency.value) if latency and isinstance(latency.value, float) else None
+    given: Fraction | Literal["not_applicable"] | None = None
+    if latency and latency.freshness == "not_applicable":
+        given = "not_applicable"
+    elif latency and isinstance(latency.value, float):
+        given = Fraction(latency.value)
     basis: Basis = "closed" if isinstance(snapshot, ClosedSnapshot) else "live"
     return expect(events, milliseconds(snapshot.computed_at), basis, given)
 
