@@ -27,7 +27,7 @@ from tests.chaos.wiring import Wired, own_city, wired
 from tests.installation import ports_from
 
 FOLDER = Path(".stack-chaos")
-PORT_OFFSET = 11_500
+PORT_OFFSET = 12_000
 WHAT = ("trials", "kills", "broker", "burst", "topic-recreated", *faults.SCENARIOS)
 FIRST_PROXY = 31_800
 

@@ -27,7 +27,7 @@ from tests.installation import SERVICES, Installation, own_stack, ports_from, se
 from tests.watching import by_program, series
 
 FOLDER = Path(".stack-hostile")
-PORT_OFFSET = 11_700
+PORT_OFFSET = 12_200
 HEAVY_EVERY = 1000
 SAMPLE_S = 2.0
 QUIET_S = 120.0
