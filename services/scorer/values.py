@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -49,7 +51,16 @@ def evaluate(measure: Measure, facts: Facts, before: Facts, sources: Sources, pe
     if needs_coverage(measure, facts) and min(sources.reported, sources.reported_before) < REPORTED_ENOUGH:
         return Evaluated(None, "missing")
     value = value_of(measure, facts, before, span)
-    return Evaluated(None, value) if isinstance(value, str) else Evaluated(value, liveliness)
+    if isinstance(value, str):
+        return Evaluated(None, value)
+    return Evaluated(value, liveliness) if _is_possible(measure, value) else Evaluated(None, "missing")
+
+
+def _is_possible(measure: Measure, value: Value) -> bool:
+    """Whether it can be scored: one KPI whose sums contradict each other must not cost a city its score."""
+    lowest = -100.0 if measure.kind == "change" else 0.0
+    numbers = value.values() if isinstance(value, Mapping) else [value]
+    return all(math.isfinite(number) and number >= lowest for number in numbers)
 
 
 def newest_of(measure: Measure, facts: Facts, sources: Sources) -> datetime | None:

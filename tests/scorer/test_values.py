@@ -43,6 +43,8 @@ def sources(age_hours: float = 1, reported: float = 1.0) -> Sources:
         (SHARE, Sums(3, 4, 4), sources(26.5), Evaluated(75.0, "stale")),
         (SHARE, Sums(3, 4, 4), sources(48.0), Evaluated(75.0, "stale")),
         (SHARE, Sums(3, 4, 4), sources(48.1), Evaluated(None, "missing")),
+        (COUNT, Sums(-1, 0, 5), sources(), Evaluated(None, "missing")),
+        (MEAN, Sums(-9_000, 2, 2), sources(), Evaluated(None, "missing")),
         (Measure(kind="share"), Sums(), sources(), Evaluated(None, "unbound")),
     ],
 )
