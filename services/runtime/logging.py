@@ -33,3 +33,5 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # It reports what it retries by itself as errors; what is not retried reaches our own code as an exception.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # It tells of every request.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
