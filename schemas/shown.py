@@ -20,7 +20,13 @@ MARK = 'data-visualisation="{code}"'
 class Visualisation(BaseModel):
     """A way of showing data, and the page that has it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "example": {"code": "table", "page": "/", "name": {"kk": "Кесте", "ru": "Таблица", "en": "Table"}}
+        },
+    )
     code: Code
     page: Path
     name: Text
@@ -29,7 +35,17 @@ class Visualisation(BaseModel):
 class Layer(BaseModel):
     """A layer of the map; `url` serves its objects as GeoJSON, with `{city}` for the city's code."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "code": "stops",
+                "url": "/api/v1/cities/{city}/layers/stops",
+                "name": {"kk": "Аялдамалар", "ru": "Остановки", "en": "Stops"},
+            }
+        },
+    )
     code: Code
     url: Path
     name: Text

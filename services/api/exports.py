@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +19,9 @@ from services.api.examples import DELIVERY
 from services.api.state import ApiState
 
 router = APIRouter(prefix="/api/v1/exports", tags=["exports"])
+CODE = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+NAME = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4])?$"
+CURSOR = r"^[0-9T:.+-]{1,40}~[a-z0-9_.-]{1,64}~[a-z]{1,10}~[0-9T:.+-]{1,40}~[0-9]{1,9}$"
 MAX_DELIVERIES = 1000
 _ORDER = (delivery.c.stored_at, delivery.c.city, delivery.c.period, delivery.c.end, delivery.c.revision)
 
@@ -52,7 +56,7 @@ class Deliveries(BaseModel):
 @router.get("")
 async def exports(
     state: ApiState,
-    city: str | None = None,
+    city: Annotated[str | None, Query(pattern=CODE)] = None,
     period: Period | None = None,
     without_receipt: bool = False,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
@@ -75,7 +79,14 @@ async def exports(
 
 
 @router.get("/{city}/{period}/{name}/{revision}/{file}", response_class=FileResponse)
-async def export_file(state: ApiState, city: str, period: Period, name: str, revision: int, file: str) -> FileResponse:
+async def export_file(
+    state: ApiState,
+    city: Annotated[str, Path(pattern=CODE)],
+    period: Period,
+    name: Annotated[str, Path(pattern=NAME)],
+    revision: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    file: str,
+) -> FileResponse:
     """One file. Ranges are answered (206), the ETag is for `If-Range`; it never changes."""
     key = {"city": city, "period": period.value, "name": name, "revision": revision}
     query = sa.select(delivery.c.manifest_sha256).where(*(delivery.c[column] == value for column, value in key.items()))
@@ -105,6 +116,8 @@ def _after(row: Any) -> str:
 
 def _cursor(after: str) -> tuple[datetime, str, str, datetime, int]:
     try:
+        if not re.fullmatch(CURSOR, after):
+            raise ValueError(after)
         stored_at, city, period, end, revision = after.split("~")
         return _moment(stored_at), city, period, _moment(end), int(revision)
     except ValueError:

@@ -22,7 +22,7 @@ from tests.api.heard import hear
 
 stack = pytest.mark.stack
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
-LIMITS = load_source_limits()
+LIMITS = SourceLimits(defaults=load_source_limits().defaults, systems={})
 
 
 def ago(**length: float) -> datetime:
@@ -120,7 +120,7 @@ def test_what_a_system_leaves_out_is_the_default() -> None:
 @stack
 async def test_pages_hold_every_source_once(api: Api, database: AsyncEngine) -> None:
     now = datetime.now(UTC)
-    names = [f"{system}/{number}" for system in ("heat", "water") for number in range(7)]
+    names = [f"{system}/{number}" for system in ("noise", "soil") for number in range(7)]
     for name in names:
         await hear(database, name, now - timedelta(days=name.endswith("3")), times=1, every_s=9)
     found, after = [], ""
@@ -131,7 +131,7 @@ async def test_pages_hold_every_source_once(api: Api, database: AsyncEngine) -> 
             break
         after = f"&after={answer['next']}"
     assert found == names
-    silent = await api.client.get("/api/v1/cities/karaganda/sources?state=silent&state=frozen&system=water&lang=kk")
+    silent = await api.client.get("/api/v1/cities/karaganda/sources?state=silent&state=frozen&system=soil&lang=kk")
     assert [(s["device"], s["state"], s["state_name"]) for s in silent.json()["sources"]] == [("3", "silent", "Үнсіз")]
     assert silent.json()["next"] is None
     assert (await api.client.get("/api/v1/cities/almaty/sources")).json() == {"sources": [], "next": None}
@@ -151,16 +151,16 @@ async def test_wrong_questions_are_told_in_the_readers_language(api: Api) -> Non
 @stack
 async def test_the_summary_counts_by_system(api: Api, database: AsyncEngine) -> None:
     now = datetime.now(UTC)
-    await hear(database, "heat/a", now, sequences=[[(1, 5), (7, 9)]], times=1)
-    await hear(database, "heat/b", now - timedelta(days=1), times=1)
-    await hear(database, "water/a", now, drift_ms=-400_000, sequences=[[(1, 2), (4, 5)]], times=1)
+    await hear(database, "noise/a", now, sequences=[[(1, 5), (7, 9)]], times=1)
+    await hear(database, "noise/b", now - timedelta(days=1), times=1)
+    await hear(database, "soil/a", now, drift_ms=-400_000, sequences=[[(1, 2), (4, 5)]], times=1)
     answer = (await api.client.get("/api/v1/cities/karaganda/sources/summary?lang=en")).json()
     assert answer["states"] == {"live": 1, "silent": 1, "frozen": 0, "drifting": 1}
     assert answer["state_names"]["drifting"] == "Clock off"
     assert answer["missing"] == 4
     assert [(one["system"], one["states"]["silent"], one["missing"]) for one in answer["systems"]] == [
-        ("heat", 1, 2),
-        ("water", 0, 2),
+        ("noise", 1, 2),
+        ("soil", 0, 2),
     ]
 
 
