@@ -56,7 +56,7 @@ class Maker:
             made.append(before)
         async with locks.snapshot(connection):
             rows = await read(connection, self.catalogue, city, closed)
-        if _computed(rows) and (before is None or before.revisions != _computed(rows)):
+        if revisions(rows) and (before is None or before.revisions != revisions(rows)):
             stored = self._store(city, closed, rows, before)
             made.append(await self._enter(connection, closed, stored, now))
         return made
@@ -92,7 +92,7 @@ class Maker:
             manifest.city,
             closed,
             manifest.revision,
-            _computed(rows),
+            revisions(rows),
             sha256((place / MANIFEST).read_bytes()).hexdigest(),
         )
         await connection.execute(
@@ -146,10 +146,6 @@ def changes(before: Sequence[DeliveryRow], after: Sequence[DeliveryRow]) -> list
 def closed_of(row: Any) -> Closed:
     """From a row with `period`, `name`, `begin` and `end`."""
     return Closed(Period(row.period), row.name, row.begin, row.end)
-
-
-def _computed(rows: Sequence[DeliveryRow]) -> dict[str, int]:
-    return {kpi: revision for kpi, revision in revisions(rows).items() if revision}
 
 
 def _next(before: Delivery | None) -> int:

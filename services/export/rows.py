@@ -106,8 +106,8 @@ def rows(
 
 
 def revisions(found: Sequence[DeliveryRow]) -> dict[str, int]:
-    """KPI → its revision: what a delivery is made of, and by which a later one is told from it."""
-    return {row.kpi: row.revision for row in found}
+    """Computed KPI → its revision: what a delivery is made of, and by which a later one is told from it."""
+    return {row.kpi: row.revision for row in found if row.revision}
 
 
 def _target(kpi: Kpi, category: Category) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
+from simulators.truths.complaints import complaints as of_category
 from simulators.truths.kpi import PERCENT, Added, Kpi, stated
 
 _CENTRE: Final = ("contact-centre",)
@@ -24,12 +25,12 @@ def satisfaction(system: str) -> Kpi:
 
 def complaints(category: str) -> Kpi:
     """Complaints to 109 of a category per 1,000 residents."""
-    counted = Added(
-        "contact-centre.request-registered",
-        when=lambda e: e.data["kind"] == "complaint" and e.data["category"] == category,
-    )
     return Kpi(
-        shape="ratio", numerator=(counted,), base=(stated("residents"),), scale=Fraction(1, 1000), sources=_CENTRE
+        shape="ratio",
+        numerator=(of_category(category),),
+        base=(stated("residents"),),
+        scale=Fraction(1, 1000),
+        sources=_CENTRE,
     )
 
 
