@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,8 @@ from tests.watching import by_program, series
 FOLDER = Path(".stack-hostile")
 PORT_OFFSET = 12_200
 HEAVY_EVERY = 1000
+AHEAD = 20_000
+"""So many messages at most before what the gateway took: what waits is the broker's memory, and no leak."""
 SAMPLE_S = 2.0
 QUIET_S = 120.0
 CADENCE_S = 15.0
@@ -85,9 +87,12 @@ async def run(installation: Installation, seed: int, messages: int, trial: Trial
         for number, payload in enumerate(islice(_mixed(seed), messages)):
             await connections[number % len(connections)].send(payload, 0.0, 1000)
             trial.sent += 1
+            if trial.sent % AHEAD == 0:
+                await _taken(installation, trial.sent - AHEAD // 2)
         for connection in connections:
             await connection.drained()
         await _taken(installation, trial.sent)
+        await _confirmed(installation)
         before = await _settled(installation)
         await connections[0].send(encoded(call("good", devices[0], utc_now())), 0.0, 1000)
         trial.sent += 1
@@ -105,12 +110,18 @@ def _mixed(seed: int) -> Iterator[bytes]:
 
 
 async def _taken(installation: Installation, messages: int) -> None:
-    """Until the gateway has taken them all and Kafka has confirmed what came of them."""
+    """Until the gateway has taken so many."""
+    await _until(installation, lambda counts: counts.get(TAKEN, 0) >= messages)
+
+
+async def _confirmed(installation: Installation) -> None:
+    """Until Kafka has confirmed what came of what the gateway took."""
+    await _until(installation, lambda counts: counts["ahual_ingest_in_flight"] == 0)
+
+
+async def _until(installation: Installation, reached: Callable[[dict[str, float]], bool]) -> None:
     address = f"http://127.0.0.1:{installation.stack.ports.metrics_ingest}/metrics"
-    while True:
-        counts = await asyncio.to_thread(metrics, address)
-        if counts[TAKEN] >= messages and counts["ahual_ingest_in_flight"] == 0:
-            return
+    while not reached(await asyncio.to_thread(metrics, address)):  # noqa: ASYNC110  (nobody tells)
         await asyncio.sleep(0.5)
 
 
