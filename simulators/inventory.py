@@ -8,6 +8,7 @@ from typing import Final
 from simulators.facts import Fact
 from simulators.moments import DAY, HOUR
 
+TOTAL: Final = "reference.total-reported"
 STATED: Final = HOUR
 """After midnight UTC: the morning in Kazakhstan."""
 _START: Final = 20_454
@@ -19,7 +20,7 @@ def stated(seed: int, system: str, device: str, day: int, totals: Mapping[str, i
     at = day * DAY + STATED
     for name, total in totals.items():
         data = {"name": name, "total": total, "as_of": at}
-        yield Fact(at, f"s{seed}-{name}-{day}", device, "reference.total-reported", data, system)
+        yield Fact(at, f"s{seed}-{name}-{day}", device, TOTAL, data, system)
 
 
 def grown(at_start: float, a_year: float, day: int, *, at_most: int | None = None) -> int:

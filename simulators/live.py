@@ -17,6 +17,7 @@ from simulators.delivered import Delivered
 from simulators.facts import Fact
 from simulators.faults import Faults
 from simulators.history import Keys
+from simulators.inventory import TOTAL
 from simulators.moments import MINUTE, milliseconds
 from simulators.system import System
 from simulators.wire import Message, Turn, messages, roles, spread
@@ -30,7 +31,10 @@ def turns(facts: Iterable[Fact]) -> Iterator[Turn]:
 
 
 class Spread:
-    """A system's facts as those of so many devices at least: each device is several, which share its facts."""
+    """A system's facts as those of so many devices at least: each device is several, which share its facts.
+
+    The first of them keeps its name, so that its totals are the same source's as those told of the past.
+    """
 
     def __init__(self, city: City, systems: Iterable[System], devices: int) -> None:
         systems = tuple(systems)
@@ -39,7 +43,7 @@ class Spread:
             for system in systems
         }
         self.identities = [
-            Identity(city.code, system.name, self._named(device, number, system.name))
+            Identity(city.code, system.name, _named(device, number))
             for system in systems
             for device in system.devices(city)
             for number in range(self._copies[system.name])
@@ -49,11 +53,12 @@ class Spread:
     def device(self, _number: int, fact: Fact) -> str:
         """Who tells this fact: a dated total always the same one, because totals of several are added up."""
         copies = self._copies.get(fact.system, 1)
-        number = 0 if fact.kind.startswith("reference.") else crc32(fact.id.encode()) % copies
-        return self._named(fact.device, number, fact.system)
+        number = 0 if fact.kind == TOTAL else crc32(fact.id.encode()) % copies
+        return _named(fact.device, number)
 
-    def _named(self, device: str, number: int, system: str) -> str:
-        return f"{device}-{number + 1}" if self._copies.get(system, 1) > 1 else device
+
+def _named(device: str, number: int) -> str:
+    return f"{device}-{number + 1}" if number else device
 
 
 def plan(city: City, seed: int, facts: Iterable[Fact], who: Spread, faults: Faults, begin: int) -> Iterator[Message]:

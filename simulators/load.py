@@ -1,5 +1,6 @@
 """Load: the facts of systems at a rate no city has, each moved to the moment it is sent.
 
+Dated totals are not among them: an inventory is its register's to state, and those of several sources are added up.
 Which events come, in which order and how late, follows from the seed; when it starts is an argument.
 """
 
@@ -9,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
-from zlib import crc32
 
 from schemas.identity import Identity
 from simulators.cities import CITIES, City
 from simulators.facts import Fact
 from simulators.faults import Faults, shifted
+from simulators.inventory import TOTAL
 from simulators.moments import DAY, MINUTE
 from simulators.streams import merged
 from simulators.systems import SYSTEMS
@@ -56,7 +57,8 @@ class Load:
         return messages(self.city, self._turns(start, rng), on_the_way, faulty, rng, half)
 
     def _turns(self, start: int, rng: Random) -> Iterator[Turn]:
-        facts = spread(facts_of(self.systems, self.seed, self._like(), start, start + LONGEST), self._device)
+        told = facts_of(self.systems, self.seed, self._like(), start, start + LONGEST)
+        facts = spread((fact for fact in told if fact.kind != TOTAL), self._device)
         for number in range(round(self.rate * self.duration_s)):
             due = start + round(number * 1000 / self.rate)
             late = self.faults.lateness and rng.random() < self.faults.lateness
@@ -64,10 +66,8 @@ class Load:
             fact = next(facts)
             yield Turn(shifted(fact, happened - fact.time), due, due)
 
-    def _device(self, number: int, fact: Fact) -> str:
-        """Any of its system's; a dated total always the same one, because totals of several are added up."""
-        place = crc32(fact.device.encode()) if fact.kind.startswith("reference.") else number
-        return f"load-{place % self.devices + 1}"
+    def _device(self, number: int, _fact: Fact) -> str:
+        return f"load-{number % self.devices + 1}"
 
     def _like(self) -> City:
         return CITIES.get(self.city) or replace(CITIES["karaganda"], code=self.city)

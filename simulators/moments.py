@@ -10,6 +10,8 @@ SECOND: Final = 1000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
+THREE_YEARS_DAYS: Final = 3 * 366
+"""Back to the begin of the year before the last one, from any day: the closed year is compared with that."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 

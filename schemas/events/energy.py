@@ -23,6 +23,7 @@ class ConsumptionMetered(Data):
     row_key: ClassVar[tuple[str, ...] | None] = ("building", "carrier")
     system: ClassVar[str | None] = "energy"
     event_class: ClassVar[EventClass] = "department"
+    stretch: ClassVar[tuple[str, str] | None] = ("begun_at", "ended_at")
     title: ClassVar[dict[str, str]] = {
         "kk": "Ғимараттың энергия тұтынуы өлшенді",
         "ru": "Энергопотребление здания измерено",

@@ -79,6 +79,9 @@ class Data(BaseModel):
     row_key: ClassVar[tuple[str, ...] | None] = None
     """Where people fill in tables: the fields that tell one fact from another of the same moment (docs/files.md). None:
     the first required name; empty: nothing does, so every row needs an id."""
+    stretch: ClassVar[tuple[str, str] | None] = None
+    """The fields with begin and end of what it is about: its source has reported for every day of that, however rarely
+    it sends (docs/adr/0027-stretches.md). None: for the hour in which it happened."""
     personal_since: ClassVar[str | None] = None
     """The required time field that chooses the hashing key; None: the event's own time. The closing event of a case
     names the moment of its opening, so that both have the same pseudonyms although the key changed in between."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from schemas.events.registry import EVENT_TYPES, STRUCTS
 from schemas.identity import Identity
 from services.scorer.sensing import READINGS, Readings, Run, runs
 from services.scorer.sequences import Range, epochs
@@ -17,6 +18,11 @@ from services.scorer.types import Decoded, Record
 
 _OFFSET: Final = attrgetter("offset")
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_DAY: Final = timedelta(days=1)
+STRETCHES: Final = {
+    STRUCTS[name]: attrgetter(*model.stretch) for name, model in EVENT_TYPES.items() if model.stretch is not None
+}
+"""Begin and end of what an event is about, from its data, for the types that say so."""
 
 
 class ActivityKey(NamedTuple):
@@ -28,7 +34,7 @@ class ActivityKey(NamedTuple):
 
 
 class Activity(NamedTuple):
-    """How many events a system reported, and the newest of their times."""
+    """How many events a system reported, and the newest of their times; 0 where an event of later covers the hour."""
 
     events: int
     newest: datetime
@@ -75,6 +81,7 @@ def observe(
         times = [decoded.key.time for decoded in group]
         newest = max(times)
         _count_hours(hours, identity, times, newest)
+        _count_stretches(hours, identity, group)
         last = group[-1]
         arrived = _arrival(records, last.offset, stored_at)
         clockless = bool(last.event.clockless)
@@ -104,6 +111,17 @@ def _count_hours(
     else:
         for time in times:
             _count(hours, ActivityKey(identity.city, identity.system, hour_of(time)), 1, time)
+
+
+def _count_stretches(hours: dict[ActivityKey, Activity], identity: Identity, group: Iterable[Decoded]) -> None:
+    """A day of a stretch that an event is about has been reported, though nothing happened then."""
+    for decoded in group:
+        if ends := STRETCHES.get(type(decoded.event)):
+            begin, end = ends(decoded.event.data)
+            end = min(end, decoded.key.time)
+            while begin < end:
+                _count(hours, ActivityKey(identity.city, identity.system, hour_of(begin)), 0, begin)
+                begin += _DAY
 
 
 def _count(hours: dict[ActivityKey, Activity], key: ActivityKey, events: int, newest: datetime) -> None:

@@ -10,7 +10,7 @@ from schemas.catalogue import Category
 from simulators import rhythm, seasons
 from simulators.cities import City
 from simulators.facts import Fact
-from simulators.moments import DAY, HOUR, moment
+from simulators.moments import DAY, HOUR, THREE_YEARS_DAYS, moment
 from simulators.streams import slotted
 from simulators.system import System
 
@@ -65,5 +65,5 @@ def _midnight(city: City, day: int) -> int:
     return day * DAY - int(offset.total_seconds() * 1000) if offset else day * DAY
 
 
-SYSTEM = System(NAME, devices=lambda _city: (DEVICE,), facts=_facts, over_http=True, memory_days=731)
-"""1.21 compares a year with the one before."""
+SYSTEM = System(NAME, devices=lambda _city: (DEVICE,), facts=_facts, over_http=True, memory_days=THREE_YEARS_DAYS)
+"""1.21 compares the closed year with the one before."""

@@ -11,7 +11,7 @@ from simulators.cases import Case, placed
 from simulators.cities import City
 from simulators.facts import Fact
 from simulators.inventory import grown, stated
-from simulators.moments import DAY, HOUR
+from simulators.moments import DAY, HOUR, THREE_YEARS_DAYS
 from simulators.streams import merged, slotted
 from simulators.system import System
 
@@ -101,5 +101,10 @@ def _register(seed: int, city: City, day: int) -> Iterator[Fact]:
     yield from stated(seed, NAME, IRRIGATION, day, {"green_irrigated_m2": irrigated})
 
 
-SYSTEM = System(NAME, devices=lambda _city: (REGISTER, MAP, IRRIGATION, surveys.DEVICE), facts=_facts, memory_days=730)
-"""Trees planted two years ago were due for their check within the last one; 1.20 wants last year's green area."""
+SYSTEM = System(
+    NAME,
+    devices=lambda _city: (REGISTER, MAP, IRRIGATION, surveys.DEVICE),
+    facts=_facts,
+    memory_days=THREE_YEARS_DAYS,
+)
+"""Trees planted in the year before the closed one were due for their check in that; 1.20 wants the green area then."""

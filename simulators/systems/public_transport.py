@@ -12,7 +12,7 @@ from simulators.cases import Case, around, begun, pick, placed
 from simulators.cities import City
 from simulators.facts import Fact
 from simulators.inventory import grown, stated
-from simulators.moments import DAY, HOUR, MINUTE, moment
+from simulators.moments import DAY, HOUR, MINUTE, THREE_YEARS_DAYS, moment
 from simulators.streams import merged, slotted
 from simulators.system import System
 
@@ -152,7 +152,7 @@ SYSTEM = System(
     NAME,
     devices=lambda _city: (DISPATCH, FARES, surveys.DEVICE),
     facts=_facts,
-    memory_days=731,
+    memory_days=THREE_YEARS_DAYS,
     recalled=_recalled,
 )
-"""1.16 compares a year with the one before."""
+"""1.16 compares the closed year with the one before."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from simulators.moments import milliseconds, moment
+from simulators.moments import DAY, milliseconds, moment
 from simulators.timestamps import PREFIX, replaced, shape_of
 
 Window = tuple[int, int]
 """Begin and end in ms since 1970, end excluded."""
+STRETCHES: Final = {"energy.consumption-metered": ("begun_at", "ended_at")}
+"""Kinds of events that are about a stretch of time, and the fields with its begin and end."""
 _decode: Final = msgspec.json.Decoder().decode
 
 
@@ -57,10 +60,13 @@ class Events:
     def __init__(self, delivered: Iterable[bytes], place: Place) -> None:
         self.place = place
         self._by_kind: dict[str, list[Seen]] = {}
+        self._covered: dict[str, list[int]] = {}
         times: dict[str, list[int]] = {}
         for seen in _distinct(delivered, place):
             self._by_kind.setdefault(seen.kind, []).append(seen)
             times.setdefault(seen.system, []).append(seen.time)
+            if seen.kind in STRETCHES:
+                self._covered.setdefault(seen.system, []).extend(_days(seen))
         self._times = {system: sorted(found) for system, found in times.items()}
 
     def of(self, kind: str) -> Sequence[Seen]:
@@ -87,11 +93,20 @@ class Events:
         """When a system's events happened, in order."""
         return self._times.get(system, ())
 
+    def reported(self, system: str) -> Iterable[int]:
+        """Moments for which a system has reported: of each event its own, and one of every day that it is about."""
+        return chain(self.times(system), self._covered.get(system, ()))
+
     def newest(self, system: str, now: int) -> int | None:
         """The time of a system's newest event not after `now`."""
         times = self.times(system)
         place = bisect_left(times, now + 1)
         return times[place - 1] if place else None
+
+
+def _days(seen: Seen) -> Iterable[int]:
+    begin, end = (seen.at(name) for name in STRETCHES[seen.kind])
+    return range(begin, min(end, seen.time), DAY)
 
 
 def _distinct(delivered: Iterable[bytes], place: Place) -> Iterable[Seen]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from simulators.truths.kpi import PERCENT, Added, Kpi, stated
+from simulators.truths.surveys import satisfaction
 
 _FIRE: Final = ("fire-safety",)
 _RECEIVED: Final = "fire-safety.call-received"
@@ -52,16 +53,5 @@ KPIS: Final[Mapping[str, Kpi]] = {
         scale=PERCENT,
         sources=_FIRE,
     ),
-    "10.7": Kpi(
-        shape="mean",
-        numerator=(
-            Added(
-                "reference.survey-answered",
-                when=lambda e: bool(e.data["survey"] == "fire_safety"),
-                amount=lambda e: 1000 * int(e.data["score"]),
-            ),
-        ),
-        scale=1000,
-        sources=_FIRE,
-    ),
+    "10.7": satisfaction("fire_safety", "fire-safety"),
 }

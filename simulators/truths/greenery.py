@@ -8,7 +8,8 @@ from typing import Final
 from simulators.moments import DAY
 from simulators.truths.events import Seen
 from simulators.truths.kpi import PERCENT, Added, Kpi
-from simulators.truths.supply import complaints, satisfaction, stock_share
+from simulators.truths.supply import complaints, stock_share
+from simulators.truths.surveys import satisfaction
 
 _SYSTEM: Final = ("greenery",)
 
@@ -35,5 +36,5 @@ KPIS: Final[Mapping[str, Kpi]] = {
     ),
     "11.4": stock_share("green_irrigated_m2", "green_m2", "greenery"),
     "11.5": complaints("greenery"),
-    "11.6": satisfaction("greenery"),
+    "11.6": satisfaction("greenery", "greenery"),
 }

@@ -8,19 +8,9 @@ from typing import Final
 
 from simulators.truths.complaints import complaints as of_category
 from simulators.truths.kpi import PERCENT, Added, Kpi, stated
+from simulators.truths.surveys import satisfaction
 
 _CENTRE: Final = ("contact-centre",)
-
-
-def satisfaction(system: str) -> Kpi:
-    """Mean score of the surveys about a system, of 10."""
-    scores = Added(
-        "reference.survey-answered",
-        when=lambda e: bool(e.data["survey"] == system),
-        amount=lambda e: 1000 * int(e.data["score"]),
-        at="answered_at",
-    )
-    return Kpi(shape="mean", numerator=(scores,), scale=1000, sources=(system,))
 
 
 def complaints(category: str) -> Kpi:
@@ -54,6 +44,6 @@ def supply(number: int, system: str, category: str) -> Mapping[str, Kpi]:
         Kpi(shape="mean", numerator=(restored,), scale=60_000, sources=(system,)),
         Kpi(shape="share", numerator=(automatic,), denominator=(Added(read, at="read_at"),), sources=(system,)),
         complaints(category),
-        satisfaction(system),
+        satisfaction(system, system),
     )
     return {f"{number}.{row}": kpi for row, kpi in enumerate(rows, start=1)}

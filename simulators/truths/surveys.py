@@ -11,5 +11,6 @@ def satisfaction(subject: str, system: str) -> Kpi:
         "reference.survey-answered",
         when=lambda e: bool(e.data["survey"] == subject),
         amount=lambda e: 1000 * int(e.data["score"]),
+        at="answered_at",
     )
     return Kpi(shape="mean", numerator=(answers,), scale=1000, sources=(system,))

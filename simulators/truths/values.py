@@ -74,7 +74,7 @@ def covered(events: Events, sources: Sequence[str], window: Window) -> Fraction:
     begin = window[0] // HOUR * HOUR
     wanted = max(1, (window[1] - window[0]) // slice_ms)
     heard = [
-        len({(time - begin) // slice_ms for time in events.times(system) if begin <= time < window[1]})
+        len({(time - begin) // slice_ms for time in events.reported(system) if begin <= time < window[1]})
         for system in sources or events.systems
     ]
     least = (min if sources else max)(heard, default=0)

@@ -7,7 +7,8 @@ from typing import Final
 
 from simulators.truths.events import Seen
 from simulators.truths.kpi import PERCENT, Added, Kpi
-from simulators.truths.supply import complaints, satisfaction, stock_share
+from simulators.truths.supply import complaints, stock_share
+from simulators.truths.surveys import satisfaction
 
 _SYSTEM: Final = ("waste",)
 
@@ -59,5 +60,5 @@ KPIS: Final[Mapping[str, Kpi]] = {
         scale=3_600_000,
         sources=_SYSTEM,
     ),
-    "12.6": satisfaction("waste"),
+    "12.6": satisfaction("waste", "waste"),
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
+from schemas.events.envelope import canonical
+from schemas.events.registry import CONTRACTS
 from services.scorer.activity import Device, Observed, observe
 from services.scorer.decoding import RecordDecoder
 from services.scorer.types import City, Record
@@ -67,3 +70,24 @@ def test_sequences_are_told_as_ranges() -> None:
     bodies = [answered(id=number, sequence=number) for number in ("7", "5", "6", "9")]
     assert device(*bodies).sequences == [[(5, 8), (9, 10)]]
     assert device(answered()).sequences == []
+
+
+def test_an_event_about_a_stretch_reports_for_each_of_its_days_that_is_over() -> None:
+    metered = {
+        "specversion": "1.0",
+        "id": "m-1",
+        "source": "/karaganda/energy/supplier-1",
+        "type": "kz.ahual.energy.consumption-metered.v1",
+        "time": "2026-11-03T06:00:00Z",
+        "data": {
+            "building": "school-12",
+            "carrier": "heat",
+            "consumption_wh": 1_310_000,
+            "begun_at": "2026-10-31T19:00:00Z",
+            "ended_at": "2026-11-30T19:00:00Z",
+        },
+    }
+    body = canonical(CONTRACTS[str(metered["type"])].model_validate_json(json.dumps(metered)))
+    hours = observed(body).hours
+    found = {(key.bucket.month, key.bucket.day, key.bucket.hour): one.events for key, one in hours.items()}
+    assert found == {(10, 31, 19): 0, (11, 1, 19): 0, (11, 2, 19): 0, (11, 3, 6): 1}

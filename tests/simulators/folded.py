@@ -11,6 +11,7 @@ from schemas.events.envelope import canonical
 from schemas.events.registry import CONTRACTS
 from schemas.snapshot import Window
 from services.cityscore.catalogue import load_catalogue
+from services.scorer.activity import observe
 from services.scorer.decoding import RecordDecoder
 from services.scorer.fold import fold
 from services.scorer.kinds import Facts, Span, Sums, Total
@@ -42,6 +43,7 @@ class Town:
         records = [Record(offset, body) for offset, body in enumerate(bodies)]
         self._decoded, rejected = RecordDecoder().decode(records, known)
         assert not rejected
+        self._hours = list(observe(self._decoded, records, stored_at, {}).hours)
         folded = fold(self._decoded, _COMPILED, known, stored_at)
         self._parts: dict[str, list[tuple[PartKey, Part]]] = {}
         self._entries: dict[str, list[tuple[EntryKey, Entry]]] = {}
@@ -82,18 +84,19 @@ class Town:
     def _sources(self, kpi: Kpi, window: Window, before: Window) -> Sources:
         times = self._times(window.end)
         required = kpi.measure.sources
+        hours = {system: [key.bucket for key in self._hours if key.system == system] for system in required}
         newest = [max(times[system]) for system in required or times if system in times]
         if not required:
             return Sources(max(newest), 1.0)
         least = min(newest) if len(newest) == len(required) else None
         windows = (window, before) if kpi.measure.kind == "change" else (window,)
-        return Sources(least, *(min(_reported(times.get(system, ()), one) for system in required) for one in windows))
+        return Sources(least, *(min(_reported(hours[system], one) for system in required) for one in windows))
 
 
-def _reported(times: Sequence[datetime], window: Window) -> float:
+def _reported(hours: Sequence[datetime], window: Window) -> float:
     """Share of the window's hours, or days if it is longer than a week."""
     piece = _HOUR if window.end - window.begin <= 7 * _DAY else _DAY
-    heard = {(time - window.begin) // piece for time in times if window.begin <= time < window.end}
+    heard = {(hour - window.begin) // piece for hour in hours if window.begin <= hour < window.end}
     return len(heard) / ((window.end - window.begin) // piece)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import cache
 
@@ -9,6 +10,7 @@ import pytest
 
 from schemas.catalogue import Period
 from schemas.snapshot import Window
+from simulators.facts import Fact
 from simulators.moments import DAY, moment
 from simulators.streams import merged
 from simulators.systems import SYSTEMS
@@ -45,3 +47,30 @@ def test_the_scorer_says_what_the_truth_says_of_a_year(city: str, code: str) -> 
     assert (sums.numerator, sums.denominator) == (expected.numerator, expected.denominator)
     assert found.freshness == expected.state
     assert_same(found.value, expected.value)
+
+
+def monthly(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """What was metered daily as a supplier tells it who reads the meters once in thirty days."""
+    told: dict[tuple[str, str, int], list[Fact]] = {}
+    for fact in facts:
+        told.setdefault((fact.data["building"], fact.data["carrier"], fact.time // (30 * DAY)), []).append(fact)
+    for (building, carrier, number), days in told.items():
+        total = sum(day.data["consumption_wh"] for day in days)
+        stretch = {"begun_at": min(day.data["begun_at"] for day in days), "ended_at": days[-1].data["ended_at"]}
+        data = {"building": building, "carrier": carrier, "consumption_wh": total, **stretch}
+        yield days[-1]._replace(id=f"{building}-{carrier}-{number}", data=data)
+
+
+def test_energy_of_whole_months_is_compared_too_and_a_gap_is_no_saving() -> None:
+    city, system = CITIES["taiynsha"], SYSTEMS["energy"]
+    facts = sorted(monthly(system.facts(7, city, END - 731 * DAY, END)))
+    silent = [fact for fact in facts if not END - 500 * DAY < fact.time < END - 400 * DAY]
+    for told, known in ((facts, True), (silent, False)):
+        built = Town(city, told, WINDOW.end + timedelta(hours=1))
+        expected = answer(TRUTHS["1.21"], Events(built.delivered, Place(city.category.value, city.timezone)), ASKED)
+        assert (expected.value is not None) is known
+        _, found = built.value("1.21", WINDOW, BEFORE, Period.YEAR)
+        assert (found.value is not None) is known
+        assert found.freshness == expected.state
+        if expected.value is not None:
+            assert_same(found.value, expected.value)

@@ -61,7 +61,8 @@ def _wanted(asked: argparse.Namespace) -> Iterator[Wanted]:
         return
     if asked.what == "together":
         crowd = {"rate": asked.rate, "load_s": asked.seconds, "devices": asked.devices}
-        yield replace(plain, days=0, live_s=0.0, bases=("live",), **crowd)
+        # A day of the past besides, because inventories are their registers' to state, not a crowd's.
+        yield replace(plain, days=1, memory=False, live_s=0.0, bases=("live",), **crowd)
         return
     for city in asked.city or ORDER:
         yield replace(plain, city=CITIES[city])
