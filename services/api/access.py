@@ -14,6 +14,9 @@ _CITY: Final = "/api/v1/cities/{city}"
 PUBLIC: Final = frozenset(
     {
         "/",
+        "/assets/{path:path}",
+        "/plain",
+        "/{name}",
         "/healthz",
         "/readyz",
         "/api/v1/catalogue",

@@ -35,6 +35,7 @@ from services.api import (
     yearly,
 )
 from services.api.access import guard
+from services.api.dashboard import Dashboard
 from services.api.errors import Problem
 from services.api.hub import Hub
 from services.api.middleware import RequestMetrics, SecurityHeaders
@@ -72,9 +73,9 @@ _NOUNS: Final = (
     sources,
     reconciliation,
     exports,
-    page,
     shown,
     health,
+    page,  # last: it takes any name at the root that nobody else has
 )
 
 
@@ -145,6 +146,7 @@ def _lifespan(
             clock=clock,
             stopping=stop,
             migration_head=migration_head,
+            dashboard=Dashboard(settings.dashboard_folder),
         )
         tasks = [
             asyncio.create_task(hub.run()),

@@ -1,16 +1,18 @@
-"""The plain page at `/`, its files and its texts."""
+"""The page at `/`: the built dashboard, or a plain page where it is not built; files and texts."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from schemas.catalogue import Methodology
+from services.api.dashboard import HASHED, INDEX
 from services.api.language import spoken
 from services.api.state import ApiState
 from services.runtime.messages import Language, room, text
@@ -21,9 +23,34 @@ router = APIRouter(tags=["page"])
 
 
 @router.get("/", include_in_schema=False)
-async def page() -> FileResponse:
+async def page(request: Request, state: ApiState) -> Response:
     """The page; everything it shows comes from the endpoints of this API."""
-    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+    built = state.dashboard.answer(INDEX, request)
+    return built or FileResponse(STATIC / INDEX, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/plain", include_in_schema=False)
+async def plain() -> FileResponse:
+    """The plain page, also where the dashboard is built."""
+    return FileResponse(STATIC / INDEX, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/assets/{path:path}", include_in_schema=False)
+async def asset(path: str, request: Request, state: ApiState) -> Response:
+    """A file of the dashboard whose name holds its hash."""
+    return _found(state.dashboard.answer(f"{HASHED}/{path}", request))
+
+
+@router.get("/{name}", include_in_schema=False)
+async def beside_the_page(name: str, request: Request, state: ApiState) -> Response:
+    """A file that lies beside the dashboard's page."""
+    return _found(state.dashboard.answer(name, request))
+
+
+def _found(answer: Response | None) -> Response:
+    if answer is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return answer
 
 
 @router.get(

@@ -23,6 +23,9 @@ class ApiSettings(RuntimeSettings):
         default=SecretStr(""), description="Bearer token that opens the deliveries to SDU and nothing else"
     )
     export_folder: Path | None = Field(default=None, description="Where `ahual export` stores deliveries")
+    dashboard_folder: Path | None = Field(
+        default=None, description="The built dashboard; by default where it is built to. Without one: a plain page"
+    )
     api_pool_size: int = Field(default=4, ge=1, le=64, description="Database connections for requests")
     api_max_streams: int = Field(default=1000, ge=1, description="Live streams open at the same time, then 503")
     api_heartbeat_s: float = Field(default=5.0, gt=0, description="Seconds between heartbeats of a live stream")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from schemas.shown import Layer, Visualisation, load_shown
+from services.api.state import ApiState
 
 router = APIRouter(prefix="/api/v1", tags=["page"])
 
 
 @router.get("/visualisations")
-async def visualisations() -> list[Visualisation]:
-    """The types of visualisation, and the page that has each."""
-    return list(load_shown().visualisations)
+async def visualisations(state: ApiState) -> list[Visualisation]:
+    """The kinds of visualisation, and the page or file that has each: what the built dashboard declares, without it
+    the plain page's."""
+    return state.dashboard.visualisations() if state.dashboard.built else list(load_shown().visualisations)
 
 
 @router.get("/layers")

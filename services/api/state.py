@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from schemas.catalogue import Catalogue
+from services.api.dashboard import Dashboard
 from services.api.hub import Hub
 from services.api.recomputing import Recomputing
 from services.api.settings import ApiSettings
@@ -38,6 +39,7 @@ class State:
     clock: Clock
     stopping: asyncio.Event
     migration_head: str | None
+    dashboard: Dashboard
 
 
 def _state(connection: HTTPConnection) -> State:

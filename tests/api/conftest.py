@@ -21,6 +21,9 @@ from services.api.settings import ApiSettings
 from services.scorer.recomputing import Recomputer
 from tests.waiting import eventually
 
+NOT_BUILT = Path(__file__).parent / "no-dashboard"
+"""Whether the dashboard is built on this machine must not matter: without it there is the plain page."""
+
 
 @dataclass(frozen=True)
 class Api:
@@ -40,12 +43,18 @@ Running = Callable[..., AbstractAsyncContextManager[Api]]
 
 @asynccontextmanager
 async def running(
-    database_url: SecretStr, *, port: int = 0, export_folder: Path | None = None, **settings: Any
+    database_url: SecretStr,
+    *,
+    port: int = 0,
+    export_folder: Path | None = None,
+    dashboard_folder: Path = NOT_BUILT,
+    **settings: Any,
 ) -> AsyncIterator[Api]:
     """Serve until the block ends; settings without their prefix, `heartbeat_s=0.1`."""
     port, stop = port or _free_port(), asyncio.Event()
-    chosen = {f"api_{name}": value for name, value in settings.items()}
-    made = ApiSettings(database_url=database_url, api_port=port, export_folder=export_folder, **chosen)
+    chosen: dict[str, Any] = {f"api_{name}": value for name, value in settings.items()}
+    chosen |= {"export_folder": export_folder, "dashboard_folder": dashboard_folder}
+    made = ApiSettings(database_url=database_url, api_port=port, **chosen)
     task = asyncio.create_task(serve(made, stop, Recomputer, migration_head=head()))
     url = f"http://127.0.0.1:{port}"
     try:

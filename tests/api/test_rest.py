@@ -230,7 +230,7 @@ async def test_health_and_metrics(api: Api) -> None:
     await api.client.get("/nowhere")
     counted = (await api.client.get("/metrics")).text
     assert 'ahual_api_requests_total{route="/api/v1/cities/{city}/kpis/{code}",status="200"} 1.0' in counted
-    assert 'ahual_api_requests_total{route="(none)",status="404"} 1.0' in counted
+    assert 'ahual_api_requests_total{route="/{name}",status="404"} 1.0' in counted
     assert 'ahual_api_request_seconds_count{route="/api/v1/cities/{city}/kpis/{code}"} 1.0' in counted
 
 
