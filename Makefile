@@ -4,10 +4,11 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo test check fix docs verify chaos hostile fuzz bench clean sbom audit
+.PHONY: help setup setup-dev demo dashboard dashboard-client dashboard-check test check fix docs verify chaos hostile fuzz bench clean sbom audit
+DASHBOARD := services/dashboard
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: ## Create .venv with what the demo needs
 	@deploy/bootstrap.sh requirements.lock
@@ -17,6 +18,18 @@ setup-dev: ## Create .venv with what tests and checks need
 
 demo: setup ## Start everything with a simulated city; Ctrl-C stops it
 	@$(BIN)/ahual demo
+
+dashboard: $(DASHBOARD)/node_modules/.package-lock.json ## Build the operators' dashboard (Node 20.19 or newer)
+	@cd $(DASHBOARD) && npm run --silent build
+
+dashboard-check: $(DASHBOARD)/node_modules/.package-lock.json ## Types, accessibility, format and unit tests of the dashboard
+	@cd $(DASHBOARD) && npm run --silent check
+
+dashboard-client: setup-dev $(DASHBOARD)/node_modules/.package-lock.json ## Write the dashboard's typed client from the API again
+	@$(BIN)/python -m tests.dashboard.contract | (cd $(DASHBOARD) && npm run --silent client)
+
+$(DASHBOARD)/node_modules/.package-lock.json: $(DASHBOARD)/package-lock.json
+	@cd $(DASHBOARD) && npm ci --no-fund --no-audit && touch node_modules/.package-lock.json
 
 test: setup-dev ## Set up the test stack and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -22,6 +22,7 @@ PUBLIC: Final = frozenset(
         "/api/v1/catalogue",
         "/api/v1/cities",
         "/api/v1/layers",
+        "/api/v1/methodology",
         "/api/v1/visualisations",
         f"{_CITY}/cityscore",
         f"{_CITY}/cityscore/yearly",

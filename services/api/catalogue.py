@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response
 
+from schemas.catalogue import Methodology
 from services.api.language import LangQuery, in_language
 from services.api.state import ApiState
 
@@ -33,3 +34,10 @@ async def catalogue(
         return Response(status_code=304, headers=headers)
     content: dict[str, Any] = state.catalogue.model_dump(mode="json")
     return JSONResponse(in_language(content, lang), headers=headers)
+
+
+@router.get("/methodology")
+async def methodology(state: ApiState, response: Response) -> Methodology:
+    """Annex 5 without the KPIs: sections with their weights, rating bands, categories, additional initiatives."""
+    response.headers["Cache-Control"] = "no-cache"
+    return state.catalogue.methodology

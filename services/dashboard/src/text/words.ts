@@ -1,0 +1,72 @@
+// Ages, states and targets in words: what several views say the same way.
+import type { Schemas } from "../api/client.ts";
+import { clock } from "../live/clock.svelte.ts";
+import { number } from "./format.ts";
+import { inLanguage, language, sayer } from "./language.svelte.ts";
+import texts from "./texts.json";
+
+const say = sayer(texts);
+const STEPS = [
+  ["age_d", 86_400],
+  ["age_h", 3600],
+  ["age_min", 60],
+  ["age_s", 1],
+] as const;
+
+/** A length of time, seconds, in its largest whole unit; shorter than a second in ms. */
+export function duration(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return say("age_ms", { n: number(seconds * 1000, language.current, 0) });
+  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? STEPS[3];
+  return say(unit, { n: number(Math.floor(seconds / size), language.current, 0) });
+}
+
+/** How long ago; it goes on growing. */
+export function ago(iso: string): string {
+  const age = clock.age(iso);
+  return age < 1 ? say("now") : say("ago", { age: duration(age) });
+}
+
+export type Freshness = Schemas["KpiState"]["freshness"];
+
+export function freshness(state: Freshness): string {
+  return say(state);
+}
+
+/** The colour of a state's tag. */
+export const TONE: Record<Freshness, "good" | "warn" | "bad" | ""> = {
+  fresh: "good",
+  stale: "warn",
+  missing: "bad",
+  not_applicable: "",
+  unbound: "",
+};
+
+export function unit(row: Schemas["KpiRow"]): string {
+  return inLanguage(row.unit_name);
+}
+
+/** The target as the order has it for the city's category. */
+export function target(row: Schemas["KpiRow"]): string {
+  const goal = row.target;
+  const shown = (value: number | undefined) => number(value, language.current, 3);
+  if (!goal) return say("target_none");
+  switch (goal.op) {
+    case ">=":
+      return say("target_at_least", { value: shown(goal.value), unit: unit(row) });
+    case "<=":
+      return say("target_at_most", { value: shown(goal.value), unit: unit(row) });
+    case "between":
+      return say("target_between", { low: shown(goal.low), high: shown(goal.high), unit: unit(row) });
+    case "decrease":
+      return say("target_decrease", { value: shown(goal.value) });
+    case "increase":
+      return say("target_increase", { value: shown(goal.value) });
+    case "no_worse":
+      return say("target_no_worse");
+    case "each_at_most":
+      return say("target_at_most", {
+        value: Object.values(goal.value).map(shown).join(" / "),
+        unit: unit(row),
+      });
+  }
+}
