@@ -13,6 +13,7 @@ from services.runtime.messages import LANGUAGES
 
 ROOT = Path("services/dashboard/src")
 CATALOGUES = sorted([*ROOT.rglob("texts.json"), ROOT / "views" / "names.json", ROOT / "charts" / "kinds.json"])
+NOT_SAID = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|\{[^{}]*\}", re.DOTALL)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -32,9 +33,7 @@ def test_every_text_is_there_in_all_languages(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in CATALOGUES if path.name == "texts.json"], ids=str)
 def test_every_text_is_used(path: Path) -> None:
-    code = "".join(
-        file.read_text("utf-8") for file in path.parent.rglob("*") if file.suffix in {".svelte", ".ts"}
-    )
+    code = "".join(file.read_text("utf-8") for file in ROOT.rglob("*") if file.suffix in {".svelte", ".ts"})
     built = [re.escape(part).replace(r"\$\{\}", r"\w+") for part in _templates(code)]
     for key in entries(path):
         said = re.search(rf"\b{key}\b", code) or any(re.fullmatch(part, key) for part in built)
@@ -49,6 +48,6 @@ def _templates(code: str) -> set[str]:
 def test_no_markup_speaks_a_language_of_its_own() -> None:
     """Letters between tags come from a catalogue."""
     for path in ROOT.rglob("*.svelte"):
-        markup = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->|\{[^{}]*\}", "", path.read_text("utf-8"), flags=re.DOTALL)
+        markup = NOT_SAID.sub("", path.read_text("utf-8"))
         said = re.findall(r">[^<>{}]*[^\W\d_]{2,}[^<>{}]*<", markup)
         assert not said, f"{path}: {said}"
