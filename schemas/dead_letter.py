@@ -33,6 +33,7 @@ class Reason(StrEnum):
     UNKNOWN_ALIAS = "unknown_alias"
     WRONG_UNIT = "wrong_unit"
     IMPOSSIBLE_VALUE = "impossible_value"
+    GATEWAY_FAILED = "gateway_failed"
 
     UNDECODABLE = "undecodable"
     UNKNOWN_CITY = "unknown_city"

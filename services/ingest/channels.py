@@ -36,6 +36,8 @@ def accept_message(
         else:
             detail = f"the channel {channel} is not taken in yet: publish on …/events, …/senml or …/telemetry"
             raise RejectedError(Reason.UNSUPPORTED_CHANNEL, detail)
+        if not pack.raws:
+            raise RejectedError(Reason.EMPTY, "there is no reading in it: nothing but base values, or empty objects")
     except RejectedError as error:
         return [Rejected(error.reason, error.field, error.detail[:1000], payload)]
     return judge(identity, pack, topic_of(identity, channel), payload, now, limits, registry)

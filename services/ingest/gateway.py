@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -174,15 +176,29 @@ class Gateway:
         self._unconfirmed_bytes += len(delivery.payload)
         if self._unconfirmed >= self._high or self._unconfirmed_bytes >= self._high_bytes:
             self._session.pause()
-        items = self._outgoing(delivery, held)
+        items = self._judged(delivery, held)
         if held.events or held.rejected:
-            self._line.count(delivery.topic, good=held.events, bad=held.rejected, now=self._newest)
+            self._line.count(_sender(delivery.topic), good=held.events, bad=held.rejected, now=self._newest)
         if self.stopped:
             self._session.pause()
         if items:
             self._forwarder.put(parcel(items, lambda: self._confirmed(held)))
         else:
             self._confirmed(held)
+
+    def _judged(self, delivery: Delivery, held: _Held) -> list[Outgoing]:
+        """What goes to Kafka. A defect of ours must not stop everybody: such a message is a dead letter too."""
+        try:
+            return self._outgoing(delivery, held)
+        except Exception as error:  # whatever it is; its text may quote the message
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
+            log.error("a message could not be judged: a defect", extra={"topic": delivery.topic, "reason": what})
+            held.events = held.rejected = 0
+            failed = Rejected(Reason.GATEWAY_FAILED, None, f"{what}: replay it after an update", delivery.payload)
+            sender = _sender(delivery.topic)
+            identity = sender if isinstance(sender, Identity) else self._registry.edge_nodes.get(sender)
+            return self._counted(held, [failed], delivery.topic, identity, self._clock())
 
     def _outgoing(self, delivery: Delivery, held: _Held) -> list[Outgoing]:
         now = self._clock()
@@ -215,10 +231,11 @@ class Gateway:
 
     def _sparkplug(self, delivery: Delivery, held: _Held, now: datetime) -> list[Outgoing]:
         topic, payload = delivery.topic, delivery.payload
-        if not self._quota.take(topic, len(payload), self._newest):
+        node = _sender(topic)  # not the topic: its last part is the node's to choose
+        if not self._quota.take(node, len(payload), self._newest):
             self._rejected.labels(Reason.OVER_QUOTA.value).inc()
             refused = Rejected(Reason.OVER_QUOTA, None, "the edge node sends more than its quota", payload)
-            kept = self._refusals.keep(topic)
+            kept = self._refusals.keep(node)
             return [rejection(refused, topic, None, now, self._privacy.sealer)] if kept else []
         taken = self._host.take(topic, payload, now, self._limits)
         if taken.rebirth:
@@ -271,6 +288,16 @@ class Gateway:
         """The broker delivers again whatever this connection has not acknowledged."""
         self._generation += 1
         self._held.clear()
+
+
+def _sender(topic: str) -> Identity | str:
+    """Who answers for a message: a device whatever its channel, an edge node (`group/node`) whatever its device."""
+    if topic.startswith(SPARKPLUG_PREFIX):
+        return sparkplug.node_of(topic)
+    try:
+        return _parse_topic(topic)[0]
+    except ValueError:
+        return topic
 
 
 def _nobody() -> None:

@@ -26,6 +26,8 @@ from services.ingest.validation import Accepted, Limits, Outcome, Rejected, memb
 
 OLDEST: Final = timedelta(days=14)
 """How much older than the newest of its pack a reading may be: what the ledger keeps of telemetry."""
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC) + OLDEST
+"""Before it nothing is older by so much."""
 DIGITS: Final = 9
 """Decimal places that are kept of a converted number."""
 Value = float | str | bool | None
@@ -68,7 +70,7 @@ def judge(
     wrong: dict[Reason, list[tuple[RejectedError, Raw]]] = {}
     for raw in pack.raws:
         try:
-            reading = _reading(raw, sender, newest - OLDEST)
+            reading = _reading(raw, sender, max(newest, _BEGINNING) - OLDEST)
         except RejectedError as error:
             wrong.setdefault(error.reason, []).append((error, raw))
         else:

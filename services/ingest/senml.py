@@ -27,6 +27,7 @@ LABELS: Final[Mapping[int, str]] = {
     0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd",
 }  # fmt: skip
 """Of the CBOR form (section 6)."""
+UNKNOWN: Final = "?"
 KNOWN: Final = frozenset(LABELS.values())
 VALUES: Final = ("v", "vs", "vb", "vd")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,9 +87,10 @@ def _from_cbor(payload: bytes) -> Sequence[Mapping[Any, Any]]:
 
 
 def _label(key: Any) -> str:
-    if isinstance(key, int):
-        return LABELS.get(key, str(key))
-    return key if isinstance(key, str) else repr(key)
+    """The label of a record's member; of one that is none, as CBOR allows, a mark, because it may not be printable."""
+    if isinstance(key, int) and not isinstance(key, bool):
+        return LABELS.get(key, UNKNOWN)
+    return key if isinstance(key, str) else UNKNOWN
 
 
 def _no_pack() -> RejectedError:

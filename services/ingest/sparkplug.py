@@ -24,6 +24,8 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SEQUENCE: Final = 256
 REBIRTH_EVERY: Final = timedelta(seconds=10)
 """An edge node is asked for a birth at most so often."""
+MOST_METRICS: Final = 20_000
+"""Of an edge node with all its devices, between two births of its own."""
 REBIRTH: Final = "Node Control/Rebirth"
 CONTROLS: Final = ("Node Control/", "Device Control/", "Properties/")
 """Beginnings of metrics that are no readings."""
@@ -115,9 +117,10 @@ class SparkplugHost:
             if len(payload) > limits.max_bytes:
                 raise RejectedError(Reason.OVERSIZED, f"{len(payload)} bytes, at most {limits.max_bytes} are taken")
             decoded = _decoded(payload)
+            node = self._node(message.node)
+            _require_bounded(node, message, decoded)
         except RejectedError as error:
             return Taken(identity, [Rejected(error.reason, error.field, error.detail, payload)])
-        node = self._node(message.node)
         if message.kind.endswith("DEATH"):
             self._death(node, message, decoded)
             return Taken(identity, ())
@@ -151,7 +154,7 @@ class SparkplugHost:
         whole = self._count(node, payload.seq) if payload.HasField("seq") else True
         if message.kind.endswith("BIRTH"):
             for metric in payload.metrics:
-                name = f"{message.device}/{metric.name}" if message.device else metric.name
+                name = _name(message, metric)
                 node.names[name] = metric.datatype
                 if metric.HasField("alias"):
                     node.aliases[metric.alias] = Known(name, metric.datatype)
@@ -183,6 +186,12 @@ def parse_topic(topic: str) -> Message | None:
     return Message(f"{parts[0]}/{parts[2]}", parts[1], parts[3] if len(parts) == 4 else "")
 
 
+def node_of(topic: str) -> str:
+    """The edge node that publishes on a topic, `group/node`, whatever else is in it."""
+    parts = topic.removeprefix(SPARKPLUG_PREFIX).split("/")
+    return f"{parts[0]}/{parts[2]}" if len(parts) > 2 else SPARKPLUG_PREFIX  # group, kind, node
+
+
 def rebirth(now: datetime) -> bytes:
     """The command that asks an edge node for its birth."""
     metric = Metric(name=REBIRTH, datatype=11, boolean_value=True)
@@ -196,6 +205,28 @@ def _decoded(payload: bytes) -> Payload:
     except DecodeError as error:
         raise RejectedError(Reason.NOT_A_PACK, f"not a Sparkplug B payload: {str(error)[:200]}") from error
     return decoded
+
+
+def _require_bounded(node: _Node, message: Message, payload: Payload) -> None:
+    """What births introduce is kept, so there is an end to it."""
+    if message.kind.endswith("BIRTH"):
+        known = 0 if message.kind == "NBIRTH" else max(len(node.names), len(node.aliases))
+        if known + len(payload.metrics) > MOST_METRICS and known + _new(node, message, payload) > MOST_METRICS:
+            detail = f"an edge node may introduce {MOST_METRICS} metrics, and these would be more"
+            raise RejectedError(Reason.OVERSIZED, detail)
+
+
+def _new(node: _Node, message: Message, payload: Payload) -> int:
+    """How many metrics of a birth nobody has introduced; all of them, at the birth of the node itself."""
+    if message.kind == "NBIRTH":
+        return len(payload.metrics)
+    named = {_name(message, metric) for metric in payload.metrics} - node.names.keys()
+    aliased = {metric.alias for metric in payload.metrics if metric.HasField("alias")} - node.aliases.keys()
+    return max(len(named), len(aliased))
+
+
+def _name(message: Message, metric: Metric) -> str:
+    return f"{message.device}/{metric.name}" if message.device else metric.name
 
 
 def _birth_number(payload: Payload) -> int | None:
@@ -223,7 +254,7 @@ def _read(node: _Node, message: Message, payload: Payload, now: datetime) -> tup
 
 def _known(node: _Node, message: Message, metric: Metric) -> Known | None:
     if metric.HasField("name"):
-        name = f"{message.device}/{metric.name}" if message.device else metric.name
+        name = _name(message, metric)
         return Known(name, metric.datatype or node.names.get(name, 0))
     return node.aliases.get(metric.alias) if node.born else None
 

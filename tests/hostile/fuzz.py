@@ -22,7 +22,8 @@ from tests.hostile.payloads import CORPUS, EXAMPLES
 FOLDER: Final = Path(".fuzz")
 INSIDE: Final = "--inside"
 SLOWEST_S: Final = 10
-LARGEST: Final = {"mqtt": 16_384, "http": 16_384, "senml": 16_384, "topic": 512}
+LARGEST: Final = {"topic": 512}
+ORDINARY: Final = 16_384
 """Bytes of an input; what is larger is `make hostile`'s."""
 WORD: Final = re.compile(r'"[^"\\\x00-\x1f]{1,60}"')
 
@@ -47,7 +48,12 @@ def _run(way: str, seconds: int, say: Callable[[str], None]) -> int:
     found.mkdir(parents=True, exist_ok=True)
     seeds = _seeds(way)
     argv = [sys.executable, "-m", "tests.hostile.fuzz", INSIDE, way, str(found), str(seeds)]
-    argv += [f"-max_total_time={seconds}", f"-max_len={LARGEST[way]}", f"-timeout={SLOWEST_S}", "-rss_limit_mb=2048"]
+    argv += [
+        f"-max_total_time={seconds}",
+        f"-max_len={LARGEST.get(way, ORDINARY)}",
+        f"-timeout={SLOWEST_S}",
+        "-rss_limit_mb=2048",
+    ]
     argv += ["-print_final_stats=1", f"-dict={_dictionary()}", f"-artifact_prefix={FOLDER}/{way}-"]
     done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False)
     (FOLDER / f"{way}.log").write_text(done.stdout + done.stderr, "utf-8")

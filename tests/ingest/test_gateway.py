@@ -11,8 +11,9 @@ from datetime import timedelta
 import pytest
 
 from deploy.stack import Stack
-from schemas.dead_letter import Reason
+from schemas.dead_letter import DeadLetter, Reason
 from schemas.identity import Channel, Identity
+from schemas.topics import EVENTS
 from services.ingest.delivery import Delivery
 from services.ingest.gateway import Gateway
 from services.ingest.records import Record
@@ -21,6 +22,7 @@ from services.ingest.seal import Opener
 from services.ingest.settings import IngestSettings
 from services.runtime.clock import utc_now
 from services.runtime.metrics import Metrics
+from tests.ingest import edge
 from tests.ingest.conftest import GatewayProcess, Written
 from tests.ingest.events import DEVICE, NOW, call, encoded
 from tests.publishing import Load, publish_all
@@ -152,3 +154,48 @@ async def test_acknowledgements_keep_the_order_and_forget_an_earlier_connection(
     assert acknowledged == [1, 2], "the identifier 3 names another message now"
     forwarder.records[-1].parcel.arrived()
     assert acknowledged == [1, 2, 3]
+
+
+async def test_a_defect_of_ours_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever validation dies of, the message becomes a dead letter, and those after it go their way."""
+
+    def judge(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret-4711")
+
+    settings = IngestSettings(kafka_bootstrap="unused", database_url="postgresql+asyncpg://unused")
+    forwarder = RecordingForwarder()
+    gateway = Gateway(settings, forwarder, DeviceRegistry(), lambda: NOW, Metrics())  # type: ignore[arg-type]
+    acknowledged: list[int] = []
+    gateway._session.ack = lambda delivery: acknowledged.append(delivery.mid)  # type: ignore[method-assign]
+    topic = f"ahual/v1/{DEVICE}/events"
+    with monkeypatch.context() as patched:
+        patched.setattr("services.ingest.gateway.accept_message", judge)
+        gateway._take(Delivery(topic, encoded(call("c-1")), 1, 1))
+    gateway._take(Delivery(topic, encoded(call("c-2")), 1, 2))
+    failed, good = forwarder.records
+    letter = DeadLetter.model_validate_json(failed.value)
+    assert (letter.reason, letter.device) == (Reason.GATEWAY_FAILED, DEVICE.device)
+    assert "ZeroDivisionError in test_gateway.py" in letter.detail
+    assert b"4711" not in failed.value
+    assert good.topic == EVENTS
+    good.parcel.arrived()
+    failed.parcel.arrived()
+    assert acknowledged == [1, 2]
+
+
+async def test_an_edge_node_is_one_sender_whatever_devices_it_makes_up() -> None:
+    settings = IngestSettings(
+        kafka_bootstrap="unused",
+        database_url="postgresql+asyncpg://unused",
+        ingest_device_burst=50,
+        ingest_device_rate=1e-6,
+        ingest_quota_kept=3,
+        ingest_line_least=20,
+    )
+    forwarder = RecordingForwarder()
+    gateway = Gateway(settings, forwarder, DeviceRegistry(edge.REGISTERED), lambda: NOW, Metrics())  # type: ignore[arg-type]
+    for number in range(200):
+        gateway._take(Delivery(f"spBv1.0/{edge.GROUP}/DDATA/{edge.NODE}/made-up-{number}", b"\xff", 0, 0))
+    reasons = [DeadLetter.model_validate_json(record.value).reason for record in forwarder.records]
+    assert reasons == [Reason.NOT_A_PACK] * 50 + [Reason.OVER_QUOTA] * 3
+    assert not gateway.stopped, "one sender does not stop the line"

@@ -17,7 +17,7 @@ from services.ingest.errors import RejectedError
 from services.ingest.readings import Pack
 from services.ingest.registry import DeviceRegistry
 from services.ingest.senml import parse
-from services.ingest.validation import Accepted, Limits
+from services.ingest.validation import Accepted, Limits, Rejected
 from tests.ingest import packs
 from tests.ingest.events import NOW
 
@@ -175,3 +175,10 @@ def test_no_pack_makes_it_fail(records: list[dict[str, Any]], cbor: bool) -> Non
 def test_no_bytes_make_it_fail(payload: bytes, content_type: str) -> None:
     for outcome in accept_message(packs.SENSOR, "senml", payload, NOW, LIMITS, REGISTRY, content_type=content_type):
         assert isinstance(outcome, Accepted) or outcome.detail
+
+
+@pytest.mark.parametrize("payload", [b'[{"bn":"a","bt":5}]', b"\x81\xa1\xf5\x01"])
+def test_a_pack_without_a_reading_is_told(payload: bytes) -> None:
+    [outcome] = accept_message(packs.SENSOR, "senml", payload, NOW, LIMITS, REGISTRY)
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason is Reason.EMPTY

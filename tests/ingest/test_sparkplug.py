@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from schemas.dead_letter import Reason
 from schemas.sparkplug_pb2 import DESCRIPTOR, Payload
+from services.ingest import sparkplug
 from services.ingest.registry import DeviceRegistry
 from services.ingest.sparkplug import REBIRTH, REBIRTH_EVERY, SparkplugHost, Taken, rebirth
 from services.ingest.validation import Accepted, Limits, Rejected
 from tests.ingest import edge
-from tests.ingest.edge import DOUBLE, EdgeNode
+from tests.ingest.edge import DOUBLE, EdgeNode, metric
 from tests.ingest.events import NOW
 
 LIMITS = Limits()
@@ -181,3 +182,21 @@ def test_no_bytes_make_it_fail(payload: bytes, kind: str) -> None:
     take(to, node.birth())
     for outcome in to.take(node.topic(kind, "Pump 1" if kind[0] == "D" else ""), payload, NOW, LIMITS).outcomes:
         assert isinstance(outcome, Accepted) or outcome.detail
+
+
+def test_what_births_introduce_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def levels(begin: int, *, alias: int) -> bytes:
+        return node.message(*(metric(f"Level {begin + n}", 1.0, DOUBLE, alias + n) for n in range(10)))
+
+    def refused(name: str, payload: bytes) -> bool:
+        outcomes = to.take(node.topic("DBIRTH", name), payload, NOW, LIMITS).outcomes
+        return any(isinstance(one, Rejected) and one.reason is Reason.OVERSIZED for one in outcomes)
+
+    monkeypatch.setattr(sparkplug, "MOST_METRICS", 20)
+    to, node = host(), EdgeNode()
+    take(to, node.birth())
+    assert not any(refused("Pump 1", levels(0, alias=100)) for _ in range(4)), "the same again is no growth"
+    assert refused("Pump 2", levels(20, alias=200))
+    assert refused("Pump 1", levels(0, alias=300)), "names that are known, under other aliases"
+    take(to, node.birth())
+    assert not refused("Pump 2", levels(20, alias=200)), "a birth of the node begins anew"
