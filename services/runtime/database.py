@@ -38,12 +38,15 @@ def open_database(
     application: str = "ahual",
     command_timeout_s: float = COMMAND_TIMEOUT_S,
     pre_ping: bool = True,
+    held_s: float | None = None,
 ) -> AsyncEngine:
     """An engine whose connections speak UTC, without JIT (our statements are short).
 
     `pre_ping` tries a connection before it is used: three ways to the database and back, which who tries again anyway
-    can spare.
+    can spare. A process that stands still in the middle of a transaction keeps its locks for as long as it likes;
+    `held_s` is when the server has enough of it and ends the session.
     """
+    limits = {"idle_in_transaction_session_timeout": str(round(1000 * held_s))} if held_s else {}
     address, tls = DatabaseTls.of(make_url(url.get_secret_value()))
     secure = {"ssl": tls} if tls else {}
     return create_async_engine(
@@ -55,7 +58,7 @@ def open_database(
             **secure,
             "timeout": 5,
             "command_timeout": command_timeout_s,
-            "server_settings": {"timezone": "UTC", "jit": "off", "application_name": application},
+            "server_settings": {"timezone": "UTC", "jit": "off", "application_name": application, **limits},
         },
     )
 

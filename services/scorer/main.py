@@ -40,6 +40,9 @@ from services.scorer.settings import ScorerSettings
 from services.scorer.transaction import Outcome, commit_dead_letters
 
 log = logging.getLogger(__name__)
+HELD_S: Final = 8.0
+"""A scorer that stands still in a transaction loses it, and the locks of its partition and city, before the group gives
+the partition to another one: that one goes on at once, and whoever wakes up has written nothing."""
 OBSERVED: Final = 200
 """Events of a batch whose latency is observed."""
 
@@ -83,9 +86,9 @@ async def _when(stop: asyncio.Event, ended: asyncio.Event) -> None:
 async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metrics, stop: asyncio.Event) -> None:
     """Score by one catalogue until `stop` is set. MeasureError ends the process."""
     compiled = compile_measures(catalogue)
-    engine = open_database(settings.database_url, pool_size=5, application="ahual-scorer", pre_ping=False)
+    engine = open_engine(settings, pool_size=5)
     # Of its own, so that a backlog on many partitions never keeps the score waiting for a connection.
-    storing = open_database(settings.database_url, pool_size=4, application="ahual-scorer", pre_ping=False)
+    storing = open_engine(settings, pool_size=4)
     await wait_for_schema(engine, stop)
     cities = Cities(engine)
     await cities.refresh()
@@ -145,6 +148,13 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
         await consumer.stop()
         await engine.dispose()
         await storing.dispose()
+
+
+def open_engine(settings: ScorerSettings, *, pool_size: int) -> AsyncEngine:
+    """Connections of a scorer, which tries again whatever fails."""
+    return open_database(
+        settings.database_url, pool_size=pool_size, application="ahual-scorer", pre_ping=False, held_s=HELD_S
+    )
 
 
 def _assigned(consumer: AIOKafkaConsumer) -> list[int]:

@@ -5,6 +5,7 @@ python -m tests.chaos kills             one long load, gateway and scorer killed
 python -m tests.chaos broker            what a killed Mosquitto loses of what it acknowledged
 python -m tests.chaos burst             ten times --rate for five minutes: memory and backlogs
 python -m tests.chaos paused            every program held for longer than its longest session time-out
+python -m tests.chaos taken-over        a scorer held, three times, while another one takes over
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def _reports(installation: Wired, asked: argparse.Namespace, seed: int, say: Cal
         say(tables.TRIALS_HEAD)
         done: list[tuple[int, Report]] = []
         for number in asked.seeds or range(seed, seed + asked.trials):
-            done.append((number, one(installation, number, asked.rate, faults.draw(number))))
+            # Not folded again each time: the ledger holds the trials before too.
+            done.append((number, one(installation, number, asked.rate, faults.draw(number), refold=False)))
             say(tables.trial(*done[-1]))
             yield done[-1][1]
         say(tables.by_fault(done))
@@ -75,7 +77,7 @@ def _reports(installation: Wired, asked: argparse.Namespace, seed: int, say: Cal
     yield report
 
 
-def one(wired: Wired, seed: int, rate: float, drawn: tuple[Fault, ...]) -> Report:
+def one(wired: Wired, seed: int, rate: float, drawn: tuple[Fault, ...], *, refold: bool = True) -> Report:
     """One trial on a running installation, in a city of its own, once everything is whole again."""
     wired.wait()
     with own_city(wired.stack) as installation:
@@ -86,7 +88,7 @@ def one(wired: Wired, seed: int, rate: float, drawn: tuple[Fault, ...]) -> Repor
             duration_s=max((fault.ends_s for fault in drawn), default=AFTERWARDS_S) + AFTERWARDS_S,
             faults=Faults(duplicates=0.02, disorder=0.05, lateness=0.05),
         )
-        return asyncio.run(trial.run(wired, installation, load, drawn))
+        return asyncio.run(trial.run(wired, installation, load, drawn, refold=refold))
 
 
 def _arguments() -> argparse.Namespace:

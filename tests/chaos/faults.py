@@ -9,10 +9,11 @@ from typing import Final, Literal
 
 from tests.chaos.sessions import LONGEST_S
 
-Kind = Literal["kill", "pause", "restart", "cut", "stall", "lose_commit", "join", "away", "full", "clock"]
+Kind = Literal["kill", "pause", "restart", "cut", "stall", "lose_commit", "join", "hang", "away", "full", "clock"]
 """kill -9; SIGSTOP and SIGCONT; an orderly stop and start; a connection reset and refused, or held up; a COMMIT whose
-answer never arrives; a second member that comes, is killed, comes back and leaves; a server that is stopped for long; a
-disk without room; a process whose clock is wrong."""
+answer never arrives; a second member that comes, is killed, comes back and leaves; one that comes and takes over from
+the first, which is held (SIGSTOP); a server that is stopped for long; a disk without room; a process whose clock is
+wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Fault:
         return self.after_s + self.for_s
 
 
+OVER_AT_HALF: Final = ("hang",)
+"""Kinds whose recovery counts from the middle: then the other member is alone."""
 _PROGRAMS: Final = ("ingest", "scorer", "api", "kafka", "mosquitto", "postgres")
 ROUTES: Final = ("devices-mqtt", "ingest-mqtt", "clients-kafka", "ingest-postgres", "scorer-postgres", "api-postgres")
 
@@ -65,6 +68,7 @@ def _pauses(*, first_s: float = 4.0, between_s: float = 30.0) -> Iterator[Fault]
 
 SCENARIOS: Final[Mapping[str, tuple[Fault, ...]]] = {
     "paused": tuple(_pauses()),
+    "taken-over": tuple(Fault("hang", "scorer", 4.0 + 120 * n, 100.0) for n in range(3)),
     "kafka-away": (Fault("away", "kafka", 5.0, 600.0),),
     "postgres-away": (Fault("away", "postgres", 5.0, 120.0),),
     "disk-full": (

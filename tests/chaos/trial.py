@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx2
 import sqlalchemy as sa
@@ -18,8 +22,8 @@ from simulators.delivered import Delivered
 from simulators.load import Load
 from simulators.moments import milliseconds, moment
 from simulators.verify import Difference, compare
-from tests.chaos.faults import Fault
-from tests.chaos.wiring import Wired
+from tests.chaos.faults import OVER_AT_HALF, Fault
+from tests.chaos.wiring import AHUAL, Wired
 from tests.installation import Installation
 
 RECOVERY_LIMIT_S = 180.0
@@ -38,7 +42,7 @@ class Suffered:
 
     fault: Fault
     back_s: float | None
-    """From its end until an event that happened after it is stored; None: not within three minutes."""
+    """From its end until every device has an event stored that happened after it; None: not within three minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,9 @@ class Report:
         )
 
 
-async def run(wired: Wired, installation: Installation, wanted: Load, faults: Sequence[Fault]) -> Report:
+async def run(
+    wired: Wired, installation: Installation, wanted: Load, faults: Sequence[Fault], *, refold: bool = True
+) -> Report:
     """Send, break, wait until everything is stored, compare."""
     report = Report(wanted)
     passwords = await asyncio.to_thread(installation.passwords, wanted.identities)
@@ -103,7 +109,8 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
         report.before = await quiet(engine)
         began = milliseconds(utc_now())
         last = began + round(1000 * wanted.duration_s) - LAST_MS
-        breaking = asyncio.create_task(_break(wired, engine, faults, last))
+        seen = _Seen(engine, wanted.city, len(wanted.identities))
+        breaking = asyncio.create_task(_break(wired, seen, faults, last))
         await sending.run(
             wanted,
             "127.0.0.1",
@@ -118,14 +125,23 @@ async def run(wired: Wired, installation: Installation, wanted: Load, faults: Se
     finally:
         await engine.dispose()
     patience_s = CLOCK_S if any(fault.kind == "clock" for fault in faults) else COMPARED_S
-    await check(installation, report, DRAIN_LIMIT_S + 2 * sum(fault.for_s for fault in faults), patience_s)
+    limit_s = DRAIN_LIMIT_S + 2 * sum(fault.for_s for fault in faults)
+    await check(installation, report, limit_s, patience_s, refold=refold)
     return report
 
 
 async def check(
-    installation: Installation, report: Report, limit_s: float = DRAIN_LIMIT_S, patience_s: float = COMPARED_S
+    installation: Installation,
+    report: Report,
+    limit_s: float = DRAIN_LIMIT_S,
+    patience_s: float = COMPARED_S,
+    *,
+    refold: bool = True,
 ) -> None:
-    """Wait until all that was acknowledged is stored and nothing moves any more, then compare every figure."""
+    """Wait until all that was acknowledged is stored and nothing moves any more, then compare every figure.
+
+    With `refold` everything stored is folded again from the ledger, and must come to the same (`ahual rebuild`).
+    """
     began = time.monotonic()
     engine = open_database(installation.database_url, application="chaos")
     try:
@@ -134,42 +150,64 @@ async def check(
         await engine.dispose()
     report.drained_s = time.monotonic() - began
     report.differences = await _compared(installation, report.delivered, patience_s)
+    if refold:
+        report.differences += await asyncio.to_thread(_refolded, installation)
 
 
-async def _break(wired: Wired, engine: AsyncEngine, faults: Sequence[Fault], last: int) -> list[Suffered]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the database has heard of a trial's devices."""
+
+    engine: AsyncEngine
+    city: str
+    devices: int
+
+    async def all_since(self, moment: datetime) -> bool:
+        """Whether every device has an event stored that happened later."""
+        query = sa.text("SELECT count(DISTINCT device) FROM source_device WHERE city = :city AND newest_time >= :since")
+        async with self.engine.connect() as connection:
+            found = await connection.scalar(query, {"city": self.city, "since": moment})
+        return int(found or 0) == self.devices
+
+
+async def _break(wired: Wired, seen: _Seen, faults: Sequence[Fault], last: int) -> list[Suffered]:
     """Each fault at its moment, whether or not everybody is back from the one before."""
     began = time.monotonic()
-    return list(await asyncio.gather(*(_suffer(wired, engine, fault, began, last) for fault in faults)))
+    return list(await asyncio.gather(*(_suffer(wired, seen, fault, began, last) for fault in faults)))
 
 
-async def _suffer(wired: Wired, engine: AsyncEngine, fault: Fault, began: float, last: int) -> Suffered:
+async def _suffer(wired: Wired, seen: _Seen, fault: Fault, began: float, last: int) -> Suffered:
     await _at(began + fault.after_s)
     await asyncio.to_thread(wired.begin, fault)
     await _at(began + fault.after_s + fault.for_s / 2)
     await asyncio.to_thread(wired.half, fault)
-    await _at(began + fault.ends_s)
+    if fault.kind not in OVER_AT_HALF:
+        await _at(began + fault.ends_s)
     # Events on their way from gateway to scorer at that moment do not show that a process is back.
     # A stop may take longer than the load: then the load's last events are the ones to wait for.
     over = moment(min(milliseconds(utc_now()) + 50, last))
-    ending = asyncio.create_task(asyncio.to_thread(wired.end, fault))
-    back_s = await _recovery(engine, {"since": over})
+    ending = asyncio.create_task(_end(wired, fault, began))
+    back_s = await _recovery(seen, over)
     await ending
     return Suffered(fault, back_s)
+
+
+async def _end(wired: Wired, fault: Fault, began: float) -> None:
+    await _at(began + fault.ends_s)
+    await asyncio.to_thread(wired.end, fault)
 
 
 async def _at(moment_s: float) -> None:
     await asyncio.sleep(max(0.0, moment_s - time.monotonic()))
 
 
-async def _recovery(engine: AsyncEngine, later: dict[str, object]) -> float | None:
-    """Seconds until the first event that happened after the fault is in the ledger."""
-    query = sa.text("SELECT 1 FROM ledger_department WHERE time >= :since LIMIT 1")
+async def _recovery(seen: _Seen, over: datetime) -> float | None:
+    """Seconds until an event of every device that happened after the fault is stored."""
     began = time.monotonic()
     while time.monotonic() < began + RECOVERY_LIMIT_S:
         try:
-            async with engine.connect() as connection:
-                if (await connection.execute(query, later)).first():
-                    return time.monotonic() - began
+            if await seen.all_since(over):
+                return time.monotonic() - began
         except DATABASE_ERRORS:
             pass
         await asyncio.sleep(0.05)
@@ -232,6 +270,16 @@ async def _drained(engine: AsyncEngine, report: Report, limit_s: float) -> Accou
             )
         earlier = now
         await asyncio.sleep(1.5)
+
+
+def _refolded(installation: Installation) -> list[Difference]:
+    argv = [AHUAL, "rebuild", "--city", installation.city, "--json"]
+    env = {**os.environ, **installation.stack.env()}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=900)
+    if done.returncode not in (0, 1):
+        return [Difference("—", "rebuild", "an answer", done.stderr[-500:])]
+    found = json.loads(done.stdout)["differences"]
+    return [Difference(lack["kpi"], f"rebuild of {lack['table']}", "the same", str(lack["sums"])) for lack in found]
 
 
 async def _compared(installation: Installation, delivered: Delivered, patience_s: float) -> list[Difference]:

@@ -78,7 +78,7 @@ class Wired:
                 self.proxies[fault.target].stall()
             case "lose_commit":
                 self.proxies[fault.target].lose_commit()
-            case "join":
+            case "join" | "hang":
                 self.start(fault.target, 2)
             case "away":
                 self.stack.stop(fault.target)
@@ -91,6 +91,8 @@ class Wired:
         """What happens in the middle of it."""
         if fault.kind == "join":
             self._signal(program(fault.target, 2), signal.SIGKILL)
+        elif fault.kind == "hang":
+            self._signal(fault.target, signal.SIGSTOP)
         elif fault.kind == "clock":
             clocks.turn(self.stack, fault.target, 120)
 
@@ -109,6 +111,9 @@ class Wired:
                 disks.make_room(small_disks(self.stack)[fault.target])
             case "clock":
                 clocks.turn(self.stack, fault.target, 0)
+            case "hang":
+                self._signal(fault.target, signal.SIGCONT)
+                self.stack.stop(program(fault.target, 2))
             case "join":
                 self.stack.stop(program(fault.target, 2))
                 if fault.target == "ingest":

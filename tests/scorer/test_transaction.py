@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.stack import Stack
 from schemas import tables
 from services.cityscore.catalogue import load_catalogue
+from services.runtime.database import DATABASE_ERRORS, open_database
+from services.runtime.kafka import SESSION_S
 from services.runtime.topic_identity import TopicIdentity
 from services.scorer import offsets
 from services.scorer.decoding import RecordDecoder
 from services.scorer.errors import FencedError
+from services.scorer.main import HELD_S, open_engine
 from services.scorer.measures import compile_measures
+from services.scorer.settings import ScorerSettings
 from services.scorer.transaction import Outcome, commit_dead_letters, commit_events
 from services.scorer.types import Batch, City, Record
 from tests.scorer.events import answered, event
@@ -233,3 +241,49 @@ async def test_the_gateways_dead_letters_are_copied_once(database: AsyncEngine) 
     async with database.connect() as connection:
         [letter] = (await connection.execute(sa.select(tables.dead_letter))).all()
     assert (letter.reason, letter.payload) == ("undecodable", b"what no gateway writes")
+
+
+async def test_a_scorer_that_stands_still_in_its_transaction_gives_way(
+    database: AsyncEngine, database_url: SecretStr
+) -> None:
+    """As one that is stopped (SIGSTOP) does: another one goes on, and who wakes up has written nothing."""
+    held, woken = threading.Event(), threading.Event()
+    partition = Partition(database, "held")
+    await partition.enter()
+
+    def clock() -> datetime:
+        held.set()
+        assert woken.wait(30)
+        return NOW
+
+    async def hang() -> None:
+        engine = open_database(database_url, pool_size=1, pre_ping=False, held_s=0.5)
+        try:
+            batch = partition.batch(0, [answered(id="a"), answered(id="b")])
+            await commit_events(engine, batch, RecordDecoder(), COMPILED, CITIES, clock)
+        finally:
+            await engine.dispose()
+
+    hanging = asyncio.create_task(asyncio.to_thread(asyncio.run, hang()))
+    try:
+        assert await asyncio.to_thread(held.wait, 10)
+        async with asyncio.timeout(10):
+            assert (await partition.commit(0, [answered(id="a"), answered(id="c")])).stored == 2
+    finally:
+        woken.set()
+    with pytest.raises(DATABASE_ERRORS):
+        await hanging
+    assert (await partition.outcome())["stored"] == 2
+    assert (await sums(database, "2.1", "day"))[2] == 2
+
+
+async def test_a_scorer_is_let_go_before_its_group_gives_it_up(stack: Stack) -> None:
+    settings = ScorerSettings(kafka_bootstrap="unused", database_url=SecretStr(stack.database_url("ahual_scorer")))
+    engine = open_engine(settings, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            limit = await connection.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))
+    finally:
+        await engine.dispose()
+    assert limit == f"{HELD_S:.0f}s"
+    assert HELD_S < SESSION_S
