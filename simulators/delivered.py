@@ -20,6 +20,7 @@ class Delivered:
         self._file: IO[bytes] | None = path.open("ab") if path else None
         self._spoilt: dict[bytes, str] = {}
         self._refused: dict[bytes, str] = {}
+        self._packs: dict[bytes, bytes] = {}
         self.count = 0
         """Acknowledgements in this process."""
 
@@ -32,9 +33,14 @@ class Delivered:
         """Take note, before it is sent, that a message is to be refused for this reason."""
         self._spoilt[message] = refusal
 
+    def expect_as(self, message: bytes, event: bytes) -> None:
+        """Take note, before it is sent, which event a pack must become."""
+        self._packs[message] = event
+
     def add(self, event: bytes) -> None:
-        """Remember one acknowledged event; a repeated one is remembered again."""
+        """Remember one acknowledged event, or pack; a repeated one is remembered again."""
         self.count += 1
+        event = self._packs.get(event, event)
         if event in self._spoilt:
             self._refused[event] = self._spoilt[event]
         elif self._file:

@@ -16,6 +16,7 @@ from schemas.identity import Channel, Identity, topic_of
 _CONNACK: Final = 0x20
 _PUBACK: Final = 0x40
 _FAILURE: Final = 0x80
+_CONTENT_TYPE: Final = b"\x03"
 _PINGREQ: Final = b"\xc0\x00"
 KEEPALIVE_S: Final = 60
 IN_FLIGHT_LIMIT: Final = 65_000
@@ -24,6 +25,8 @@ AGAIN_S: Final = 0.3
 """Between two attempts to connect."""
 BUFFER: Final = 1 << 20
 """Bytes that may wait for the socket before sending pauses."""
+Sent = tuple[bytes, float, str]
+"""Payload, what `send` was given with it, content type."""
 
 
 class RefusedError(Exception):
@@ -46,10 +49,11 @@ class Publisher(asyncio.Protocol):
         self._properties = b"\x00" if version == 5 else b""
         self._password = password
         self._topic = _string(topic_of(identity, channel).encode())
+        self._senml = _string(topic_of(identity, "senml").encode())
         self._on_ack = on_ack
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._under_way: dict[int, tuple[bytes, float]] = {}
+        self._under_way: dict[int, Sent] = {}
         self._room = asyncio.Event()
         self._room.set()
         self._next = 0
@@ -79,24 +83,35 @@ class Publisher(asyncio.Protocol):
         return publisher
 
     @property
-    def outstanding(self) -> Sequence[tuple[bytes, float]]:
+    def outstanding(self) -> Sequence[Sent]:
         """Messages sent and not yet acknowledged, oldest first."""
         return list(self._under_way.values())
 
-    async def send(self, payload: bytes, sent: float, limit: int) -> None:
-        """Send one message; waits while `limit` are not acknowledged. ConnectionError when the connection is gone."""
+    async def send(self, payload: bytes, sent: float, limit: int, content_type: str = "") -> None:
+        """Send one message; waits while `limit` are not acknowledged. ConnectionError when the connection is gone.
+
+        With a content type it is SenML, on the channel for that; MQTT 3.1.1 cannot say which.
+        """
         if len(self._under_way) >= limit:
             self._room.clear()
             await self._room.wait()
         if self.lost or self._transport is None:
             raise ConnectionError(str(self._identity)) from self.lost
         mid = self._free_id()
-        self._under_way[mid] = (payload, sent)
-        length = _length(len(self._topic) + 2 + len(self._properties) + len(payload))
-        head = mid.to_bytes(2, "big") + self._properties
-        self._transport.writelines((b"\x32" + length, self._topic, head, payload))
+        self._under_way[mid] = (payload, sent, content_type)
+        topic = self._senml if content_type else self._topic
+        properties = self._typed(content_type) if content_type else self._properties
+        length = _length(len(topic) + 2 + len(properties) + len(payload))
+        self._transport.writelines((b"\x32" + length, topic, mid.to_bytes(2, "big") + properties, payload))
         if self._transport.get_write_buffer_size() > BUFFER:
             await asyncio.sleep(0)
+
+    def _typed(self, content_type: str) -> bytes:
+        """MQTT 5's properties with a content type."""
+        if not self._properties:
+            return b""
+        stated = _CONTENT_TYPE + _string(content_type.encode())
+        return _length(len(stated)) + stated
 
     async def drained(self) -> None:
         """Wait until everything is acknowledged; ConnectionError when that can no longer happen."""
@@ -166,7 +181,7 @@ class Publisher(asyncio.Protocol):
     def _acknowledged(self, mid: int, *, refused: bool) -> None:
         sent = self._under_way.pop(mid, None)
         if sent and not refused:
-            self._on_ack(*sent)
+            self._on_ack(sent[0], sent[1])
 
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio's: what was not acknowledged is not known to have arrived."""
@@ -191,13 +206,13 @@ class PersistentPublisher:
         self._account = (host, port, identity, password, on_ack)
         self._version = version
         self._publisher: Publisher | None = None
-        self._unsent: Sequence[tuple[bytes, float]] = ()
+        self._unsent: Sequence[Sent] = ()
 
-    async def send(self, payload: bytes, sent: float, limit: int) -> None:
+    async def send(self, payload: bytes, sent: float, limit: int, content_type: str = "") -> None:
         """Send one message, however long the broker is away."""
         while True:
             try:
-                await (await self._connected(limit)).send(payload, sent, limit)
+                await (await self._connected(limit)).send(payload, sent, limit, content_type)
             except ConnectionError:
                 continue
             return
@@ -234,7 +249,8 @@ class PersistentPublisher:
             try:
                 self._publisher = await Publisher.connect(*self._account, version=self._version)
                 while self._unsent:
-                    await self._publisher.send(*self._unsent[0], limit)
+                    payload, sent, content_type = self._unsent[0]
+                    await self._publisher.send(payload, sent, limit, content_type)
                     self._unsent = self._unsent[1:]
             except (OSError, RefusedError, TimeoutError):
                 await asyncio.sleep(AGAIN_S)

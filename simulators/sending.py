@@ -121,7 +121,9 @@ async def send(
                     await asyncio.sleep(max(ahead, TICK_S))
                 if message.refusal:
                     delivered.expect(message.payload, message.refusal)
-                await connections[message.identity].send(message.payload, 0.0, IN_FLIGHT)
+                if message.counts_as:
+                    delivered.expect_as(message.payload, message.counts_as)
+                await connections[message.identity].send(message.payload, 0.0, IN_FLIGHT, message.content_type)
                 result.sent += 1
                 on_sent(message)
         except asyncio.CancelledError:

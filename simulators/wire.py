@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import sha256
 from random import Random
 from typing import Final, NamedTuple
 
 from schemas.identity import Identity
+from simulators import senml
 from simulators.facts import Fact, encode
 from simulators.faults import DRIFT, Faults, Frozen, shifted
 from simulators.malformed import malformed
+from simulators.sensors import READINGS
 
 DISORDER: Final = 400
 """Places by which a message may come after its turn."""
@@ -36,6 +39,10 @@ class Message(NamedTuple):
     due: int
     refusal: str = ""
     """The reason why it must be refused; empty: it is to be taken."""
+    content_type: str = ""
+    """Of SenML; empty: events."""
+    counts_as: bytes = b""
+    """The event that a pack must become; empty: the payload is the event."""
 
 
 Roles = Mapping[Identity, str]
@@ -87,7 +94,11 @@ def _in_order(
         role = faulty.get(identity, "")
         if role == "silent" and turn.due >= silent_from:
             continue
-        sequences[identity] = sequence = sequences.get(identity, 0) + 1
+        # A pack has no number: SenML knows none.
+        as_pack = fact.kind == READINGS and recorded is not None
+        sequence = sequences.get(identity, 0)
+        if not as_pack:
+            sequences[identity] = sequence = sequence + 1
         if faults.loss and rng.random() < faults.loss:
             continue
         if role == "frozen":
@@ -95,10 +106,20 @@ def _in_order(
         elif role == "drifting":
             fact = shifted(fact, DRIFT)
             recorded = recorded and recorded + DRIFT
-        counted = sequence if recorded is not None else None
-        yield Message(identity, encode(city, fact, recorded=recorded, sequence=counted), turn.due)
+        if as_pack:
+            yield _packed(identity, fact, turn.due)
+        else:
+            counted = sequence if recorded is not None else None
+            yield Message(identity, encode(city, fact, recorded=recorded, sequence=counted), turn.due)
         if faults.malformed and rng.random() < faults.malformed:
             yield Message(identity, *_spoilt(city, fact, rng, turn.due))
+
+
+def _packed(identity: Identity, fact: Fact, due: int) -> Message:
+    """A device's own pack; which event it becomes follows from its bytes, so that the same bytes are the same event."""
+    pack = senml.encode(fact)
+    named = fact._replace(id=sha256(pack.payload).hexdigest())
+    return Message(identity, pack.payload, due, content_type=pack.content_type, counts_as=encode(identity.city, named))
 
 
 def _spoilt(city: str, fact: Fact, rng: Random, due: int) -> tuple[bytes, int, str]:

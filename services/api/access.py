@@ -19,6 +19,7 @@ PUBLIC: Final = frozenset(
         "/{name}",
         "/healthz",
         "/readyz",
+        "/api/v1/asyncapi.json",
         "/api/v1/catalogue",
         "/api/v1/cities",
         "/api/v1/layers",

@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI
 from schemas.catalogue import Catalogue
 from schemas.sources import load_source_limits
 from services.api import (
+    asyncapi,
     catalogue,
     cities,
     cityscore,
@@ -68,6 +69,7 @@ _NOUNS: Final = (
     explain,
     live,
     catalogue,
+    asyncapi,
     dead_letters,
     devices,
     sources,

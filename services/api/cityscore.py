@@ -62,7 +62,7 @@ async def cityscore(
     stored = await (require_score if window == "live" else require_closed)(state, city)
     etag = f'"{stored.revision}"' if window == "live" else f'"closed-{stored.revision}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if if_none_match and _names(if_none_match, etag):
+    if if_none_match and names(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     return Response(stored.content, media_type="application/json", headers=headers)
 
@@ -88,6 +88,7 @@ async def require_closed(state: State, city: str) -> Stored:
     return Stored(*row)
 
 
-def _names(if_none_match: str, etag: str) -> bool:
+def names(if_none_match: str, etag: str) -> bool:
+    """Whether an `If-None-Match` names this ETag."""
     named = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return etag in named or "*" in named

@@ -23,12 +23,14 @@ from services.cli.archive import STATEMENT_S, Folder, archivist_of, catalogue, f
 from services.cli.ingest import fail
 from services.cli.settings import load
 from services.ingest.errors import RejectedError
+from services.ingest.files import telling
 from services.ingest.files.rows import Taken
-from services.ingest.validation import Accepted, Limits, accept_item
+from services.ingest.files.rules import broken
+from services.ingest.validation import Accepted, Limits, Outcome, accept_item
 from services.runtime import locks
 from services.runtime.clock import utc_now
 from services.runtime.database import DATABASE_ERRORS, open_database
-from services.runtime.messages import text
+from services.runtime.messages import language, text
 from services.runtime.settings import DatabaseSettings
 from services.scorer import floors, versions
 from services.scorer.archive import Archive
@@ -202,8 +204,21 @@ def _outcomes(file: Path, rejected: Counter[str]) -> Iterator[tuple[int, Accepte
                     yield number, outcome
                 else:
                     rejected["rejected"] += 1
-                    problem = "time is missing" if isinstance(outcome, Accepted) else outcome.detail
-                    typer.echo(f"{file}:{number}: {problem}", err=True)
+                    typer.echo(f"{file}:{number}: {_problem(outcome)}", err=True)
+
+
+def _problem(outcome: Outcome) -> str:
+    """What is wrong with a line, in the operator's language; English has the contract's own words."""
+    if isinstance(outcome, Accepted):
+        return text("files.time_missing")
+    lang = language()
+    if lang == "en":
+        return outcome.detail
+    rule = broken(outcome.detail) if outcome.reason is Reason.INVALID_FIELD else None
+    said = text(f"ingest.reason_{outcome.reason.value}", lang)
+    if rule:
+        said = telling.of_rule(rule.rule, lang, rule.params)
+    return f"{outcome.field}: {said}" if outcome.field else said
 
 
 def _itself(source: str | None) -> Identity:

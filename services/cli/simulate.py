@@ -23,9 +23,10 @@ from deploy.stack.stack import Stack
 from schemas.identity import Identity, parse_identity
 from services.cli.database import open_past
 from services.cli.ingest import add_key, revoke_key
-from services.cli.simulation import Order, Target, oldest, run
+from services.cli.simulation import REGISTRY_S, Order, Target, oldest, register_sensors, run
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
 from services.ingest.keys import NewKey
+from services.ingest.register import RegisterError
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
 from services.runtime.messages import text
@@ -197,6 +198,12 @@ async def _on_stack(
             keys=keys,
             api=f"http://127.0.0.1:{env['AHUAL_API_PORT']}",
         )
+        try:
+            await register_sensors(SecretStr(env["AHUAL_DATABASE_URL"]), order.city, target.passwords)
+        except RegisterError:
+            _fail("simulate.city_not_registered", city=order.city.code)
+        if target.passwords and not order.history_ms:
+            await asyncio.sleep(REGISTRY_S)
         return await run(order, target, console)
 
 

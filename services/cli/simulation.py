@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from schemas.identity import Identity
 from schemas.snapshot import ClosedSnapshot, Snapshot
+from services.ingest.register import put
 from services.runtime.clock import utc_now
+from services.runtime.database import open_database
 from services.runtime.messages import language, text
-from simulators import history, live, sending, verify
+from simulators import history, live, sending, sensors, verify
 from simulators.cities import City
 from simulators.coverage import Coverage
 from simulators.delivered import Delivered
@@ -38,6 +40,8 @@ from simulators.wire import Message
 
 FOREVER_MS = 3650 * DAY
 CAUGHT_UP_MS = 2000
+REGISTRY_S = 4.0
+"""Until every gateway knows of an entry in the device registry."""
 RECENT_MS = MINUTE
 """What devices kept for this long they still tell themselves; older things are for `--history`."""
 
@@ -157,6 +161,17 @@ async def _past(order: Order, target: Target, delivered: Delivered, coverage: Co
         )
         told = await tell_past(past, delivered, coverage, show)
     console.print(text("simulate.history_done", count=f"{told:,}"), highlight=False)
+
+
+async def register_sensors(url: SecretStr, city: City, reporting: Iterable[Identity]) -> None:
+    """Tell the device registry what the sensors' own names mean; RegisterError when the city is not known."""
+    entries = list(sensors.registered(city, reporting))
+    if entries:
+        engine = open_database(url, pool_size=1, application="ahual-simulate")
+        try:
+            await put(engine, entries, "ahual simulate")
+        finally:
+            await engine.dispose()
 
 
 def oldest(systems: Iterable[str], begin: int) -> datetime:

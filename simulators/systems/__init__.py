@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
+from simulators import sensors
+from simulators.cities import City
+from simulators.facts import Fact
+from simulators.streams import merged
 from simulators.system import System
 from simulators.systems import (
     contact_centre,
@@ -55,5 +60,25 @@ _MODULES: Final = (
     education,
     energy,
 )
-SYSTEMS: Final[Mapping[str, System]] = {module.SYSTEM.name: module.SYSTEM for module in _MODULES}
+
+
+def _with_sensors(system: System) -> System:
+    """What its sensors read besides; of the memory days, where no KPI reads them, they are not asked."""
+    name, own, known = system.name, system.facts, system.devices
+
+    def facts(seed: int, city: City, begin: int, end: int) -> Iterator[Fact]:
+        return merged((own(seed, city, begin, end), sensors.facts(name, seed, city, begin, end)))
+
+    def devices(city: City) -> tuple[str, ...]:
+        return (*known(city), *sensors.names(name, city))
+
+    recalled = system.recalled or (own if system.memory_days else None)
+    return replace(system, facts=facts, devices=devices, recalled=recalled)
+
+
+_WITH_SENSORS: Final = frozenset(sort.system for sort in sensors.SORTS)
+SYSTEMS: Final[Mapping[str, System]] = {
+    module.SYSTEM.name: _with_sensors(module.SYSTEM) if module.SYSTEM.name in _WITH_SENSORS else module.SYSTEM
+    for module in _MODULES
+}
 """By name, in the order of annex 2; then the departments."""

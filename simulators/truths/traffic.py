@@ -18,6 +18,12 @@ def _stretch(observed: Seen) -> int:
     return observed.at("ended_at") - observed.at("begun_at")
 
 
+def _is_peak(reading: Seen) -> bool:
+    """A working day from 8 to 10 or from 17 to 20, by the city's clock."""
+    local = reading.local()
+    return local.isoweekday() <= 5 and (8 <= local.hour < 10 or 17 <= local.hour < 20)
+
+
 KPIS: Final[Mapping[str, Kpi]] = {
     "6.1": Kpi(
         shape="mean",
@@ -26,6 +32,12 @@ KPIS: Final[Mapping[str, Kpi]] = {
                 "traffic.speed-measured",
                 when=lambda e: bool(e.data["peak"]),
                 amount=lambda e: 36 * int(e.data["speed_mm_s"]),
+            ),
+            Added(
+                "telemetry.readings-reported",
+                each="readings",
+                when=lambda e: e.system == "traffic" and e.data["quantity"] == "vehicle_speed" and _is_peak(e),
+                amount=lambda e: round(36_000 * e.data["value"]),
             ),
         ),
         scale=10_000,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
+from schemas.asyncapi import document
 from schemas.snapshot import Snapshot
 from tests.api.conftest import Api
 from tests.api.samples import CITY, snapshot, store
@@ -50,6 +52,14 @@ async def test_cityscore_is_not_sent_to_who_has_it(api: Api, database: AsyncEngi
     answer = await api.client.get(f"{BASE}/cityscore", headers={"If-None-Match": known})
     assert answer.status_code == status
     assert bool(answer.content) is (status == 200)
+
+
+async def test_the_asyncapi_document_is_the_one_in_the_docs_and_is_sent_once(api: Api) -> None:
+    answer = await api.client.get("/api/v1/asyncapi.json")
+    assert answer.headers["content-type"] == "application/vnd.aai.asyncapi+json;version=3.0.0"
+    assert answer.json() == document(version("ahual"))
+    again = await api.client.get("/api/v1/asyncapi.json", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 async def test_kpis_join_catalogue_and_state(api: Api, database: AsyncEngine) -> None:

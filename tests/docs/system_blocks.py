@@ -14,6 +14,7 @@ from schemas.events.envelope import Data
 from schemas.events.reference import TotalReported
 from schemas.events.registry import EVENT_TYPES
 from schemas.events.survey import SurveyAnswered
+from schemas.events.telemetry import ReadingsReported
 from schemas.personal import personal_fields
 from services.cityscore.catalogue import load_catalogue
 from tests.docs.reference import DOCS, table
@@ -138,6 +139,8 @@ def _inputs(kpi: Kpi, system: str) -> list[str]:
             found[f"[total](../events.md#totals-on-a-date) `{_equals(term, 'name')}`"] = None
         elif model is SurveyAnswered:
             found[f"[survey](../events.md#totals-on-a-date) `{_equals(term, 'survey')}`"] = None
+        elif model is ReadingsReported:
+            found[f"[readings](../telemetry.md#which-readings-feed-a-kpi) `{_equals(term, 'quantity')}`"] = None
         else:
             found[f"`{model.type_name.split('.')[-2]}` of [{model.system}]({model.system}.md)"] = None
     return list(found)

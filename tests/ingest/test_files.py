@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -359,12 +360,20 @@ def test_every_mistake_of_a_row_is_told_with_its_place_in_the_language_asked_for
 
 
 def test_an_order_that_is_wrong_names_both_fields() -> None:
-    head = "account;method;begun_at;read_at;consumption_l\n"
-    taken = sent(head + "0012345;manual;2026-02-01;2026-01-01;5000\n", "water")
+    taken = sent("site;container;filled_at;emptied_at\ns;c;2026-02-01;2026-01-01\n", "waste")
     assert [code for _, _, code in codes(taken)] == ["out_of_order"]
     message = telling.told(taken.problems[0], "ru")["message"]
-    assert "Снятие показаний" in message
-    assert "Начало" in message
+    assert all(f"«{telling.label(field, 'ru')}»" in message for field in ("filled_at", "emptied_at"))
+
+
+def test_what_a_contract_demands_is_told_without_a_word_of_another_language() -> None:
+    head = "account;method;begun_at;read_at;consumption_l\n"
+    taken = sent(head + "0012345;manual;2026-02-01;2026-01-01;5000\n", "water")
+    assert codes(taken) == [(2, None, "rule_read_at")]
+    told = {lang: telling.told(taken.problems[0], lang)["message"] for lang in LANGUAGES}
+    assert told["ru"] == "Показание снято не позже предыдущего. Проверьте обе даты."
+    assert "read_at does not lie after begun_at" in told["en"]
+    assert not re.search("[a-z]", told["kk"] + told["ru"])
 
 
 def test_one_wrong_row_and_nothing_is_taken() -> None:

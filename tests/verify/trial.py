@@ -18,7 +18,7 @@ from schemas.snapshot import ClosedSnapshot, Snapshot
 from schemas.tables import dead_letter
 from services.cli.database import open_past
 from services.cli.simulate import intake_keys
-from services.cli.simulation import Past, differences, oldest, tell_past
+from services.cli.simulation import REGISTRY_S, Past, differences, oldest, register_sensors, tell_past
 from services.ingest import replay
 from services.ingest.seal import Opener
 from services.runtime.clock import utc_now
@@ -107,6 +107,8 @@ async def run(installation: Installation, wanted: Wanted) -> Report:
     """Tell, report, compare."""
     report = Report(wanted)
     began = time.monotonic()
+    reporting = [*_devices(wanted).identities, *_crowd(wanted).identities]
+    await register_sensors(installation.database_url, wanted.city, reporting)
     async with intake_keys(installation.database_url, installation.city, wanted.systems) as keys:
         intake = f"http://127.0.0.1:{installation.stack.ports.ingest_http}"
         if wanted.days:
@@ -117,6 +119,7 @@ async def run(installation: Installation, wanted: Wanted) -> Report:
             )
             report.told = await tell_past(past, report.delivered, Coverage(None, ""), lambda _count: None)
         report.told_s = time.monotonic() - began
+        await asyncio.sleep(max(0.0, began + REGISTRY_S - time.monotonic()))
         if wanted.live_s:
             await _report_live(installation, wanted, report.delivered, intake, keys)
         if wanted.load_s:
@@ -145,9 +148,9 @@ async def _report_live(
 ) -> None:
     """The city as it is: an MQTT connection per device, departments over HTTP."""
     now = milliseconds(utc_now())
-    over_mqtt = [SYSTEMS[name] for name in wanted.systems if not SYSTEMS[name].over_http]
-    over_http = [SYSTEMS[name] for name in wanted.systems if SYSTEMS[name].over_http]
-    devices = Spread(wanted.city, over_mqtt, 0)
+    over_mqtt = _reporting(wanted, over_http=False)
+    over_http = _reporting(wanted, over_http=True)
+    devices = _devices(wanted)
     accounts = await asyncio.to_thread(installation.passwords, devices.identities)
     begin = now + 2000  # what has happened by now was told as history
     end = begin + round(wanted.live_s * 1000)
@@ -163,10 +166,21 @@ async def _report_live(
     )
 
 
+def _reporting(wanted: Wanted, *, over_http: bool) -> list[System]:
+    return [SYSTEMS[name] for name in wanted.systems if SYSTEMS[name].over_http is over_http]
+
+
+def _devices(wanted: Wanted) -> Spread:
+    return Spread(wanted.city, _reporting(wanted, over_http=False), 0)
+
+
+def _crowd(wanted: Wanted) -> Load:
+    code, how = wanted.city.code, (wanted.rate, wanted.load_s, wanted.devices)
+    return Load(code, wanted.seed, *how, wanted.systems, wanted.faults)
+
+
 async def _load(installation: Installation, wanted: Wanted, delivered: Delivered) -> Sent:
-    crowd = Load(
-        installation.city, wanted.seed, wanted.rate, wanted.load_s, wanted.devices, wanted.systems, wanted.faults
-    )
+    crowd = _crowd(wanted)
     accounts = await asyncio.to_thread(installation.passwords, crowd.identities)
     port = installation.stack.ports.mqtt
     return await sending.run(crowd, "127.0.0.1", port, accounts, delivered, milliseconds(utc_now()))

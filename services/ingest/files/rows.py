@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
@@ -26,6 +25,7 @@ from services.ingest.errors import RejectedError
 from services.ingest.files.cells import CellError, parse
 from services.ingest.files.columns import Column, columns_of, headers_of, normal, row_key, types_of
 from services.ingest.files.reading import Row, Table
+from services.ingest.files.rules import broken
 from services.ingest.pseudonyms import Pseudonyms
 from services.ingest.validation import FUTURE_FIELDS, Accepted, Limits, Rejected, accept_item, any_source_of
 from services.runtime.messages import LANGUAGES
@@ -299,7 +299,8 @@ def _derived(data: type[Data], values: Mapping[str, Any], when: str, terms: Term
 
 def _told(outcome: Rejected, body: Mapping[str, Any]) -> _RowError:
     """A rejection in a row's words; what the contract says about values is told by its kind."""
-    field = (outcome.field or "").removeprefix("$.").removeprefix("data.").split(".")[0] or None
+    named = (outcome.field or "").removeprefix("$.").removeprefix("data.").split(".")[0]
+    field = named if named not in ("", "data") else None
     if outcome.reason is not Reason.INVALID_FIELD:
         return _RowError(f"reason_{outcome.reason.value}", field)
     try:
@@ -311,13 +312,14 @@ def _told(outcome: Rejected, body: Mapping[str, Any]) -> _RowError:
         code = _BY_KIND.get(first["type"])
         if code and limits:
             return _RowError(code, field, limit=next(iter(limits.values())))
-        order = _OUT_OF_ORDER.match(first["msg"])
-        if order:
-            return _RowError("out_of_order", order[1], earlier=order[2], later=order[1])
+        if rule := broken(first["msg"]):
+            code = "out_of_order" if rule.rule == "order" else f"rule_{rule.rule}"
+            return _RowError(code, rule.params.get("later", field), **rule.params)
+        if first["type"] == "string_pattern_mismatch":
+            return _RowError("pattern", field)
     return _RowError("row_invalid", field, detail=outcome.detail)
 
 
-_OUT_OF_ORDER: Final = re.compile(r"Value error, (\w+) (?:lies before|does not lie after) (\w+)")
 _BY_KIND: Final = {
     "greater_than_equal": "too_small",
     "greater_than": "too_small",

@@ -59,7 +59,15 @@ def letters(column: int) -> str:
 def _message(code: str, lang: Language, params: Mapping[str, Any]) -> str:
     if code.startswith("reason_"):
         return text(f"ingest.{code}", lang)
+    if code.startswith("rule_"):
+        return of_rule(code.removeprefix("rule_"), lang, params)
     return text(f"files.{code}", lang, **params)
+
+
+def of_rule(rule: str, lang: Language, params: Mapping[str, Any]) -> str:
+    """A rule of a contract (rules.yaml); its English is the contract's, which begins in small letters."""
+    words = text(f"rules.{rule}", lang, **params)
+    return text("files.row_invalid", lang, detail=words) if lang == "en" else words
 
 
 def summary(problems: Sequence[Problem], lang: Language) -> list[dict[str, Any]]:
