@@ -20,6 +20,7 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "access_change": {},
     "api_key": {"ahual_ingest": "SELECT, UPDATE (last_used_at)"},
     "archive_file": {"ahual_scorer": WRITE, "ahual_api": "SELECT"},
+    "city_reader": {},
     "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT", "ahual_export": "SELECT"},
     "closed_period": {"ahual_scorer": WRITE, "ahual_api": "SELECT", "ahual_export": "SELECT"},
     "dead_letter": {"ahual_scorer": WRITE, "ahual_api": f"SELECT ({LETTER})"},
@@ -35,9 +36,17 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "registered_device": {"ahual_ingest": "SELECT", "ahual_api": "SELECT", "ahual_broker": "SELECT"},
     "registered_object": {"ahual_ingest": "SELECT", "ahual_api": "SELECT"},
     "reported_total": {"ahual_ingest": "SELECT, INSERT"},
+    "source_limit": {},
+    "v_export_overdue": {"ahual_api": "SELECT"},
     "sdu_answer": {"ahual_export": "SELECT, INSERT", "ahual_api": "SELECT"},
 }
 """The rights of each role on each table that is not simply the engine's."""
+VIEWS: Final = (
+    *("v_city", "v_section", "v_kpi", "v_cityscore", "v_cityscore_live", "v_section_live", "v_kpi_live"),
+    *("v_kpi_series", "v_kpi_history", "v_latency", "v_ledger", "v_ledger_floor", "v_activity", "v_dead_letters"),
+    *("v_sources", "v_devices", "v_deliveries", "v_export_overdue"),
+)
+"""The stable views of docs/grafana.md, for readers; a service has rights only on those that `LISTED` names."""
 UNLISTED: Final[Mapping[Role, str]] = {"ahual_scorer": WRITE, "ahual_api": "SELECT"}
 ROLES: Final[Sequence[Role]] = ("ahual_ingest", "ahual_scorer", "ahual_api", "ahual_export", "ahual_broker")
 
@@ -47,7 +56,7 @@ def grants(names: Sequence[str], roles: Sequence[Role] = ROLES) -> list[str]:
     statements = [f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}" for role in roles]
     statements += [f"GRANT USAGE ON SCHEMA public TO {role}" for role in roles]
     for name in names:
-        for role, rights in LISTED.get(name, UNLISTED).items():
+        for role, rights in LISTED.get(name, {} if name in VIEWS else UNLISTED).items():
             if role in roles:
                 statements.append(f'GRANT {rights} ON "{name}" TO {role}')
     if "ahual_scorer" not in roles:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INT8MULTIRANGE, JSONB
 from schemas.events.envelope import EventClass
 
 metadata: Final = sa.MetaData()
-REVISION: Final = "0012"
+REVISION: Final = "0013"
 """The newest migration, which these tables are the result of."""
 Tier = Literal["minute", "hour", "day"]
 
@@ -328,6 +328,29 @@ source_registry: Final = sa.Table(
     sa.Column("interval_s", sa.Float, nullable=False, comment="how often it is expected to report"),
     sa.CheckConstraint("interval_s > 0", name="source_registry_interval"),
 )
+
+source_limit: Final = sa.Table(
+    "source_limit",
+    metadata,
+    sa.Column("system", sa.Text, primary_key=True, comment="empty: every system without a row of its own"),
+    *(
+        sa.Column(name, sa.Float, nullable=False)
+        for name in (
+            *("silent_after_intervals", "silent_at_least_s", "assumed_interval_s"),
+            *("ahead_s", "behind_s", "frozen_after_s", "frozen_at_least"),
+        )
+    ),
+    comment="schemas/sources.yaml, written by `ahual migrate`",
+)
+"""The limits of `schemas/sources.py` where views can judge by them."""
+
+city_reader: Final = sa.Table(
+    "city_reader",
+    metadata,
+    sa.Column("role", sa.Text, primary_key=True, comment="of the database, that reads the views of docs/grafana.md"),
+    sa.Column("city", sa.Text, primary_key=True, comment="code; *: every city"),
+)
+"""Who sees which city through the views; who has no row sees nothing."""
 
 registered_device: Final = sa.Table(
     "registered_device",

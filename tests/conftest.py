@@ -43,7 +43,7 @@ CITIES = CitiesFile.model_validate(
 )
 # Settings that a test makes itself; what the stack starts is told by the stack.
 os.environ["AHUAL_ALLOW_PLAINTEXT"] = "true"
-KEPT = {"alembic_version", "ledger_floor", "catalogue_version"}
+KEPT = {"alembic_version", "ledger_floor", "catalogue_version", "city_reader", "source_limit"}
 
 
 @contextmanager

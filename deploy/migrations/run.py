@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from schemas import access
+from schemas.sources import load_source_limits
+from schemas.tables import source_limit
 from services.runtime.tls import DatabaseTls
 
 
@@ -40,6 +42,7 @@ async def upgrade(url: SecretStr) -> None:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)
             await connection.run_sync(_grant)
+            await connection.run_sync(_tell_limits)
     finally:
         await engine.dispose()
 
@@ -57,3 +60,11 @@ def _grant(connection: sa.Connection) -> None:
     inspector = sa.inspect(connection)
     for statement in access.grants([*inspector.get_table_names("public"), *inspector.get_view_names("public")], roles):
         connection.execute(sa.text(statement))
+
+
+def _tell_limits(connection: sa.Connection) -> None:
+    """What counts as silent, frozen or drifting, where views can judge by it."""
+    limits = load_source_limits()
+    rows = [{"system": name, **one.model_dump()} for name, one in {"": limits.defaults, **limits.systems}.items()]
+    connection.execute(sa.delete(source_limit))
+    connection.execute(sa.insert(source_limit), rows)

@@ -72,10 +72,17 @@ def test_what_is_waited_for_can_be_reached(compose: dict[str, Any]) -> None:
             assert once or "healthcheck" in services[name]
 
 
+def test_grafana_gets_every_variable_its_provisioning_reads(compose: dict[str, Any]) -> None:
+    files = (DEPLOY / "grafana" / "provisioning").rglob("*.yaml")
+    read = {name for file in files for name in re.findall(r": \$(\w+)$", file.read_text("utf-8"), re.MULTILINE)}
+    assert len(read) == 5
+    assert read <= compose["services"]["grafana"]["environment"].keys()
+
+
 def test_what_is_mounted_exists(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for source, _, _ in (volume.partition(":") for volume in service.get("volumes", ())):
-            assert source in compose["volumes"] or (DEPLOY / source).is_file()
+            assert source in compose["volumes"] or (DEPLOY / source).exists()
 
 
 def test_the_image_gets_what_it_copies_and_no_passwords() -> None:

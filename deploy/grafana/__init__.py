@@ -1,0 +1,1 @@
+"""Grafana: dashboards from one description, and what provisions them."""
