@@ -347,7 +347,7 @@ source_limit: Final = sa.Table(
 city_reader: Final = sa.Table(
     "city_reader",
     metadata,
-    sa.Column("role", sa.Text, primary_key=True, comment="of the database, that reads the views of docs/grafana.md"),
+    sa.Column("role", sa.Text, primary_key=True, comment="of the database; reads the views of docs/grafana.md"),
     sa.Column("city", sa.Text, primary_key=True, comment="code; *: every city"),
 )
 """Who sees which city through the views; who has no row sees nothing."""

@@ -20,6 +20,7 @@ class Alert:
     runbook: str
 
 
+_RANGE: Final = {"from": 600, "to": 0}
 ALERTS: Final = (
     Alert(
         "difference",
@@ -28,7 +29,10 @@ ALERTS: Final = (
     ),
     Alert(
         "score",
-        "SELECT now() AS time, city AS metric, extract(epoch FROM now() - computed_at)::float AS value FROM v_cityscore_live",
+        """
+        SELECT now() AS time, city AS metric, extract(epoch FROM now() - computed_at)::float AS value
+        FROM v_cityscore_live
+        """,
         *(600, "1m", "critical", "AhualScoreStands"),
     ),
     Alert(
@@ -77,7 +81,7 @@ def _rule(alert: Alert) -> dict[str, Any]:
             {
                 "refId": "A",
                 "datasourceUid": "ahual-postgres",
-                "relativeTimeRange": {"from": 600, "to": 0},
+                "relativeTimeRange": _RANGE,
                 "model": query,
             },
             {"refId": "B", "datasourceUid": "__expr__", "model": reduced},

@@ -1,7 +1,7 @@
 """One panel as few words, and the JSON that Grafana reads (schema version 39, Grafana 11).
 
-Everything a user reads is a key of `schemas/messages/grafana.yaml`. The sources are variables, so that a dashboard can be
-pointed at another database.
+Everything a user reads is a key of `schemas/messages/grafana.yaml`. The sources are variables, so that a dashboard
+can be pointed at another database.
 """
 
 from __future__ import annotations

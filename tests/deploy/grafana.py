@@ -1,4 +1,4 @@
-"""What Grafana does with a query before it sends it: macros of its PostgreSQL source (with TimescaleDB) and variables."""
+"""What Grafana does with a query before it sends it: macros of its PostgreSQL source (TimescaleDB on), variables."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ security barriers keep a clever condition from seeing the others' rows. Their co
 to, not changed.
 """
 
+# ruff: noqa: S608 -- our own names
+
 from __future__ import annotations
 
 import sqlalchemy as sa
@@ -204,8 +206,8 @@ VIEWS = {
         FROM registered_device AS d JOIN v_city AS c ON c.city = d.city
     """,
     "v_deliveries": """
-        SELECT d.city, d.period, d.name, d."end", d.revision, d.rows, d.generated_at, d.stored_at, d.receipt, d.received_at,
-          coalesce(w.waiting, 0) AS ways_waiting, w.sent_at, w.failure
+        SELECT d.city, d.period, d.name, d."end", d.revision, d.rows, d.generated_at, d.stored_at, d.receipt,
+          d.received_at, coalesce(w.waiting, 0) AS ways_waiting, w.sent_at, w.failure
         FROM delivery AS d JOIN v_city AS c ON c.city = d.city
         LEFT JOIN LATERAL (
           SELECT count(*) FILTER (WHERE s.sent_at IS NULL) AS waiting, max(s.sent_at) AS sent_at,
@@ -214,8 +216,7 @@ VIEWS = {
           WHERE (s.city, s.period, s."end", s.revision) = (d.city, d.period, d."end", d.revision)
         ) AS w ON true
     """,
-    # Six hours: the exports' own delay of one, and a working night to notice. Where nothing was ever exported, nothing is
-    # overdue.
+    # Six hours: the exports' own delay of one, and time to notice. Where nothing was ever exported, nothing is overdue.
     "v_export_overdue": """
         SELECT h.city, h.period, h.name, h."end", min(h.computed_at) AS closed_at
         FROM closed_period AS h JOIN v_city AS c ON c.city = h.city
@@ -232,9 +233,7 @@ VIEWS = {
 def upgrade() -> None:
     op.create_table(
         "city_reader",
-        sa.Column(
-            "role", sa.Text(), nullable=False, comment="of the database, that reads the views of docs/grafana.md"
-        ),
+        sa.Column("role", sa.Text(), nullable=False, comment="of the database; reads the views of docs/grafana.md"),
         sa.Column("city", sa.Text(), nullable=False, comment="code; *: every city"),
         sa.PrimaryKeyConstraint("role", "city"),
     )
