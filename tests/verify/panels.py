@@ -53,7 +53,7 @@ async def complete(told: Told) -> None:
     """Register the city's devices, and close its periods now instead of in a minute."""
     engine = open_database(told.installation.database_url, pool_size=4, application="verify")
     try:
-        await register.put(engine, list(telemetry.devices(1, replace(told.city, code=told.installation.city))), "tests")
+        await register.put(engine, list(telemetry.devices(replace(told.city, code=told.installation.city))), "tests")
         later = datetime.now(UTC) + timedelta(minutes=2)
         closer = Closer(engine, load_catalogue(), lambda: later, Metrics())
         async with engine.connect() as connection:
