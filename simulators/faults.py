@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from math import ceil
 from typing import Any, Final, Self
 
+from schemas.events.registry import EVENT_TYPES
 from simulators.facts import Fact
 from simulators.moments import SECOND
 from simulators.timestamps import Shape, replaced, shape_of
@@ -91,12 +92,13 @@ class Frozen:
     """A device that says what it said first, at new times."""
 
     def __init__(self) -> None:
-        self._first: dict[tuple[str, frozenset[str]], Mapping[str, Any]] = {}
+        self._first: dict[tuple[Any, ...], Mapping[str, Any]] = {}
 
     def __call__(self, fact: Fact) -> Fact:
         # What was said goes with which moments are stated: who boarded has waited since some moment.
         stated = frozenset(name for name in shape_of(fact.kind) if fact.data.get(name) is not None)
-        first = self._first.setdefault((fact.kind, stated), fact.data)
+        channel = tuple(fact.data.get(name) for name in EVENT_TYPES[fact.type].channel_fields)
+        first = self._first.setdefault((fact.kind, stated, channel), fact.data)
         return fact._replace(data=_at_the_times_of(fact.data, first, shape_of(fact.kind)))
 
 

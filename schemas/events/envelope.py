@@ -72,8 +72,8 @@ class Data(BaseModel):
     """What it is called in kk, ru and en."""
     measuring: ClassVar[bool] = False
     """It states what a sensor reads, so the same value for too long is a sensor that froze; a case never is one."""
-    channel_field: ClassVar[str | None] = None
-    """Of a measuring type: the field that names the channel, when a device has several."""
+    channel_fields: ClassVar[tuple[str, ...]] = ()
+    """Of a measuring type: the fields that name the channel, when a device has several."""
     elements: ClassVar[str | None] = None
     """The field that holds a list of facts, each with fields and a `time` of its own, that measures can take singly."""
     row_key: ClassVar[tuple[str, ...] | None] = None

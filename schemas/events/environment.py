@@ -34,7 +34,7 @@ class AirMeasured(Data):
         "en": "Air pollution measured",
     }
     measuring: ClassVar[bool] = True
-    channel_field: ClassVar[str | None] = "pollutant"
+    channel_fields: ClassVar[tuple[str, ...]] = ("pollutant", "averaging")
 
     station: Name
     pollutant: Pollutant

@@ -29,7 +29,7 @@ class OccupancyObserved(_Parking):
         "en": "Occupancy observed",
     }
     measuring: ClassVar[bool] = True
-    channel_field: ClassVar[str | None] = "car_park"
+    channel_fields: ClassVar[tuple[str, ...]] = ("car_park",)
 
     car_park: Name
     occupied: Annotated[int, Field(ge=0, le=100_000)]

@@ -63,7 +63,7 @@ class ReadingsReported(Data):
         "en": "Readings reported",
     }
     measuring: ClassVar[bool] = True
-    channel_field: ClassVar[str | None] = "channel"
+    channel_fields: ClassVar[tuple[str, ...]] = ("channel",)
     elements: ClassVar[str | None] = "readings"
 
     readings: Annotated[tuple[Reading, ...], Field(min_length=1, max_length=MOST_READINGS)]

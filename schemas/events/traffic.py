@@ -29,7 +29,7 @@ class SpeedMeasured(_Traffic):
     type_name: ClassVar[str] = "kz.ahual.traffic.speed-measured.v1"
     title: ClassVar[dict[str, str]] = {"kk": "Жылдамдық өлшенді", "ru": "Скорость измерена", "en": "Speed measured"}
     measuring: ClassVar[bool] = True
-    channel_field: ClassVar[str | None] = "route"
+    channel_fields: ClassVar[tuple[str, ...]] = ("route",)
 
     route: Name
     speed_mm_s: Annotated[int, Field(ge=0, le=FASTEST_MM_S)]

@@ -63,37 +63,40 @@ def readings_of(types: Mapping[str, type[Data]], structs: Mapping[str, type[msgs
 
 
 def _readings(model: type[Data], struct: type[msgspec.Struct]) -> Readings:
-    """One channel per event or element: the type, and the field that names the channel where the type has one."""
+    """One channel per event or element: the type, and the fields that name the channel where the type has such."""
     data = _type_of(struct, "data")
-    named, prefix, each = model.channel_field, model.type_name, model.elements
+    names, prefix, each = model.channel_fields, model.type_name, model.elements
     if each is None:
-        kept = _kept(data, named)
+        kept = _kept(data, names)
 
         def read(event: Any) -> Sequence[tuple[str, Hashable, datetime]]:
             data = event.data
-            channel = f"{prefix}/{getattr(data, named)}" if named else prefix
+            channel = "/".join([prefix, *[getattr(data, name) for name in names]])
             return ((channel, tuple([getattr(data, name) for name in kept]), event.time),)
 
         return read
-    return _each_reading(prefix, each, named or "channel", _kept(get_args(_type_of(data, each))[0], named))
+    return _each_reading(prefix, each, names, _kept(get_args(_type_of(data, each))[0], names))
 
 
-def _each_reading(prefix: str, each: str, named: str, kept: Sequence[str]) -> Readings:
+def _each_reading(prefix: str, each: str, names: Sequence[str], kept: Sequence[str]) -> Readings:
     """Every element is a reading of its own, also of devices behind the sender; what may stay the same is left out."""
     value_of = attrgetter(*kept)
 
     def read(event: Any) -> Iterator[tuple[str, Hashable, datetime]]:
         for element in getattr(event.data, each):
             if element.quantity not in STEADY:
-                behind = f"{element.device}/" if element.device else ""
-                yield f"{prefix}/{behind}{getattr(element, named)}", value_of(element), element.time
+                behind = [element.device] if element.device else []
+                channel = "/".join([prefix, *behind, *[getattr(element, name) for name in names]])
+                yield channel, value_of(element), element.time
 
     return read
 
 
-def _kept(struct: type[msgspec.Struct], named: str | None) -> list[str]:
+def _kept(struct: type[msgspec.Struct], names: Sequence[str]) -> list[str]:
     """The fields that make up what was measured."""
-    return [field.name for field in msgspec.structs.fields(struct) if field.name != named and not _is_time(field.type)]
+    return [
+        field.name for field in msgspec.structs.fields(struct) if field.name not in names and not _is_time(field.type)
+    ]
 
 
 def _type_of(struct: type[msgspec.Struct], name: str) -> Any:

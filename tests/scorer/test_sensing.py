@@ -24,7 +24,7 @@ class Level(Data):
     event_class: ClassVar[EventClass] = "telemetry"
     title: ClassVar[dict[str, str]] = {"kk": "Деңгей", "ru": "Уровень", "en": "Level"}
     measuring: ClassVar[bool] = True
-    channel_field: ClassVar[str | None] = "probe"
+    channel_fields: ClassVar[tuple[str, ...]] = ("probe",)
 
     probe: str
     level: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime
 from random import Random
 
@@ -10,9 +11,10 @@ import pytest
 from schemas.identity import Identity
 from services.ingest.hash_keys import HashKeys
 from services.ingest.pseudonyms import Pseudonyms
-from services.ingest.validation import Limits, Rejected, accept
+from services.ingest.validation import Accepted, Limits, Rejected, accept
 from simulators.cities import CITIES
-from simulators.faults import ORDINARY, Faults
+from simulators.facts import encode
+from simulators.faults import ORDINARY, Faults, Frozen
 from simulators.history import batches, plan
 from simulators.malformed import malformed
 from simulators.moments import HOUR, moment
@@ -53,6 +55,22 @@ def test_a_spoilt_message_is_refused_for_the_reason_it_says(system: str) -> None
         reasons.add(reason)
         if len(reasons) == 6:
             return
+
+
+def test_a_frozen_station_repeats_each_averaging_period_for_itself() -> None:
+    devices: defaultdict[str, Frozen] = defaultdict(Frozen)
+    said = defaultdict(set)
+    for fact in SYSTEMS["environment"].facts(1, CITIES["almaty"], BEGIN, BEGIN + 48 * HOUR):
+        if fact.kind != "environment.air-measured":
+            continue
+        frozen = devices[fact.device](fact)
+        identity = Identity(CITY.code, fact.system, fact.device)
+        (outcome,) = accept(identity, encode(CITY.code, frozen), moment(BEGIN + 72 * HOUR), Limits())
+        assert isinstance(outcome, Accepted), outcome
+        data = frozen.data
+        said[fact.device, data["pollutant"], data["averaging"]].add(data["concentration_ng_m3"])
+    assert {averaging for _, _, averaging in said} == {"20min", "24h"}
+    assert {len(values) for values in said.values()} == {1}
 
 
 def test_history_goes_in_batches_and_what_is_spoilt_goes_alone() -> None:
