@@ -16,6 +16,7 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { path: "", name: "overview", load: () => import("./overview/Overview.svelte"), listed: true },
+  { path: "quality", name: "quality", load: () => import("./quality/Quality.svelte"), listed: true },
 ];
 
 /** The view of an address; null when there is none. */
