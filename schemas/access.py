@@ -22,6 +22,7 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "archive_file": {"ahual_scorer": WRITE, "ahual_api": "SELECT"},
     "city_reader": {},
     "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT", "ahual_export": "SELECT"},
+    "city_feature": {"ahual_api": "SELECT"},
     "closed_period": {"ahual_scorer": WRITE, "ahual_api": "SELECT", "ahual_export": "SELECT"},
     "dead_letter": {"ahual_scorer": WRITE, "ahual_api": f"SELECT ({LETTER})"},
     "complete_total": {"ahual_ingest": "SELECT", "ahual_api": "SELECT"},

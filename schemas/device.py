@@ -17,9 +17,20 @@ Part = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Text = Annotated[str, Field(max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 EdgeNode = Annotated[str, Field(pattern=r"^[^/+#\x00-\x1f\x7f]+/[^/+#\x00-\x1f\x7f]+$", max_length=128)]
 Attachment = Literal[
-    "building", "container_site", "stop", "vulnerable_site", "critical_object", "car_park", "traffic_light", "road"
+    "building",
+    "container_site",
+    "stop",
+    "vulnerable_site",
+    "critical_object",
+    "car_park",
+    "traffic_light",
+    "road",
+    "water_node",
+    "water_edge",
+    "heat_node",
+    "heat_edge",
 ]
-"""What a device may be attached to: the objects that inventories count."""
+"""What a device may be attached to: the objects that inventories count, and parts of networks."""
 REST: Final = "*"
 """Among channel names: all that are not named."""
 IGNORED: Final = "-"

@@ -33,6 +33,9 @@ Departments correct themselves late: a year is evaluated until 31 January of the
 What is older comes back by `ahual import --revise` alone.
 """
 
+OBSERVATIONS_KEPT: Final = LEDGER_KEPT["telemetry"]
+"""How far back the map's time slider goes."""
+
 REJECTED_KEPT: Final = timedelta(days=90)
 """How long the sealed payload of a gateway's dead letter can be opened and replayed; reason and sender stay."""
 UNCOUNTED_KEPT: Final = LEDGER_KEPT["department"]

@@ -25,10 +25,12 @@ from services.api import (
     exports,
     health,
     kpis,
+    layers,
     live,
     openapi,
     page,
     reconciliation,
+    schemes,
     series,
     shown,
     sources,
@@ -39,6 +41,7 @@ from services.api.access import guard
 from services.api.dashboard import Dashboard
 from services.api.errors import Problem
 from services.api.hub import Hub
+from services.api.layer_reader import LayerReader
 from services.api.middleware import RequestMetrics, SecurityHeaders
 from services.api.recomputing import MakeRecomputing, Recomputing
 from services.api.settings import ApiSettings
@@ -75,6 +78,8 @@ _NOUNS: Final = (
     sources,
     reconciliation,
     exports,
+    layers,
+    schemes,
     shown,
     health,
     page,  # last: it takes any name at the root that nobody else has
@@ -148,6 +153,7 @@ def _lifespan(
             clock=clock,
             stopping=stop,
             migration_head=migration_head,
+            layers=LayerReader(reading),
             dashboard=Dashboard(settings.dashboard_folder),
         )
         tasks = [

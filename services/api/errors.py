@@ -12,6 +12,11 @@ ApiError
 ├── SourceCursorError       422  `after` is not the `next` of a page
 ├── DeliveryCursorError     422  the same, of deliveries
 ├── NoDeliveryError         404  no such delivery, or no such file in it
+├── UnknownLayerError       404
+├── UnknownObjectError      404  the layer has no such object in this city
+├── NoSchemeError           404  the city's network is not entered
+├── MapTimeError            422  the map's past is not kept so long, or is yet to come
+├── BboxError               422
 ├── TooManyStreamsError     503
 ├── OperatorsOnlyError      403  the route is not public
 └── ForeignOriginError      403  a WebSocket opened by another site's page
@@ -127,6 +132,26 @@ class AsOfError(ApiError):
     def __init__(self, code: str, **params: object) -> None:
         self.code = code
         super().__init__(**params)
+
+
+class UnknownLayerError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "unknown_layer"
+
+
+class UnknownObjectError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "unknown_object"
+
+
+class NoSchemeError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "no_scheme"
+
+
+class MapTimeError(ApiError):
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "map_time"
+
+
+class BboxError(ApiError):
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "bbox"
 
 
 class TooManyStreamsError(ApiError):

@@ -248,3 +248,98 @@ DEVICE: Final[Json] = {
     "interval_s": 3600.0,
     "channels": [{"channel": "V", "quantity": "water_volume", "quantity_name": "Water meter reading", "unit": "m3"}],
 }
+
+FEATURES: Final[Json] = {
+    "type": "FeatureCollection",
+    "layer": "air",
+    "city": "karaganda",
+    "at": "2026-11-22T18:00:01Z",
+    "updated": "2026-11-22T17:59:40Z",
+    "label": "operational_estimate",
+    "kpi": None,
+    "features": [
+        {
+            "type": "Feature",
+            "id": "environment/air-1",
+            "geometry": {"type": "Point", "coordinates": [73.08, 49.81]},
+            "properties": {
+                "name": "air 1",
+                "district": "kazybek-bi",
+                "value": 31.4,
+                "time": "2026-11-22T17:59:40Z",
+                "step": 0,
+                "critical": False,
+            },
+        }
+    ],
+}
+TELEMETRY: Final[Json] = {
+    "id": "environment/air-1",
+    "name": "air 1",
+    "district": "kazybek-bi",
+    "critical": False,
+    "geometry": {"type": "Point", "coordinates": [73.08, 49.81]},
+    "properties": {},
+    "begin": "2026-11-21T18:00:01Z",
+    "end": "2026-11-22T18:00:01Z",
+    "channels": [
+        {
+            "channel": "PM2.5",
+            "device": "environment/air-1",
+            "quantity": "pm2_5",
+            "quantity_name": {"kk": "PM2.5", "ru": "PM2.5", "en": "PM2.5"},
+            "unit": "ug/m3",
+            "points": [["2026-11-22T17:49:40Z", 30.8], ["2026-11-22T17:59:40Z", 31.4]],
+        }
+    ],
+}
+_PRESSURE: Final[Json] = {
+    "quantity": "pressure",
+    "quantity_name": {"kk": "Қысым", "ru": "Давление", "en": "Pressure"},
+    "unit": "Pa",
+    "value": 140_000.0,
+    "time": "2026-11-22T17:59:40Z",
+    "least": 150_000.0,
+    "most": 650_000.0,
+}
+SCHEME: Final[Json] = {
+    "network": "water",
+    "city": "karaganda",
+    "at": "2026-11-22T18:00:01Z",
+    "updated": "2026-11-22T17:59:40Z",
+    "label": "operational_estimate",
+    "nodes": [
+        {
+            "id": "water-source",
+            "name": {"kk": "Су алу торабы 1", "ru": "Водозабор 1", "en": "Intake 1"},
+            "role": "source",
+            "district": None,
+            "critical": True,
+            "longitude": 73.1,
+            "latitude": 49.88,
+            "values": [],
+        }
+    ],
+    "edges": [
+        {
+            "id": "water-pump-1-pipe",
+            "name": {"kk": "Құбыр 1", "ru": "Трубопровод 1", "en": "Pipe 1"},
+            "from_node": "water-source",
+            "to_node": "water-pump-1",
+            "district": None,
+            "diameter_mm": 900.0,
+            "values": [_PRESSURE],
+        }
+    ],
+    "alarms": [
+        {
+            "kind": "low",
+            "text": {"kk": "Шектен төмен: Қысым", "ru": "Ниже предела: Давление", "en": "Below its limit: Pressure"},
+            "object": "water-pump-1-pipe",
+            "quantity": "pressure",
+            "value": 140_000.0,
+            "district": None,
+            "since": "2026-11-22T17:59:40Z",
+        }
+    ],
+}

@@ -18,6 +18,7 @@ from services.api.errors import NoSeriesError, SeriesRangeError
 from services.api.examples import SERIES
 from services.api.kpis import require_kpi
 from services.api.moments import Moment
+from services.api.quotients import has_series, value_of
 from services.api.state import ApiState, State
 
 router = APIRouter(prefix="/api/v1/cities/{city}/kpis/{code}", tags=["kpis"])
@@ -92,11 +93,6 @@ async def series(
     )
 
 
-def has_series(measure: Measure) -> bool:
-    """Whether one bucket by itself has a value: not where inventories, bases or components come in."""
-    return measure.bound and measure.kind in _VALUE and not (measure.base or measure.per)
-
-
 def span_of(resolution: Tier, begin: datetime | None, end: datetime | None, now: datetime) -> Span:
     """The time asked for, with defaults. Raises SeriesRangeError."""
     end = end or now
@@ -123,27 +119,6 @@ def points(measure: Measure, rows: Iterable[tuple[datetime, int, int, int]]) -> 
         )
         for bucket, numerator, denominator, count in rows
     ]
-
-
-def value_of(measure: Measure, numerator: int, denominator: int) -> float | None:
-    """The value in the KPI's unit; None where the denominator says that there was no case."""
-    factor, divided = _VALUE[measure.kind]
-    if not divided:
-        return numerator * factor / measure.scale
-    if not denominator:
-        return None
-    value = numerator * factor / denominator / measure.scale
-    return 100 - value if measure.complement else value
-
-
-_VALUE: Final[dict[str, tuple[int, bool]]] = {
-    "count": (1, False),
-    "sum": (1, False),
-    "mean": (1, True),
-    "ratio": (1, True),
-    "share": (100, True),
-}
-"""Factor, and whether the denominator divides."""
 
 
 async def _sums(

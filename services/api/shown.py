@@ -1,10 +1,10 @@
-"""What can be seen here, for who counts it (KPIs 1.3, 1.5 and 1.6) and for who shows it."""
+"""Which kinds of visualisation can be seen here, for who counts them (KPI 1.3)."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from schemas.shown import Layer, Visualisation, load_shown
+from schemas.shown import Visualisation, load_shown
 from services.api.state import ApiState
 
 router = APIRouter(prefix="/api/v1", tags=["page"])
@@ -15,9 +15,3 @@ async def visualisations(state: ApiState) -> list[Visualisation]:
     """The kinds of visualisation, and the page or file that has each: what the built dashboard declares, without it
     the plain page's."""
     return state.dashboard.visualisations() if state.dashboard.built else list(load_shown().visualisations)
-
-
-@router.get("/layers")
-async def layers() -> list[Layer]:
-    """The layers of the map; their objects are GeoJSON at `url`."""
-    return list(load_shown().layers)

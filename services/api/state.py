@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from schemas.catalogue import Catalogue
 from services.api.dashboard import Dashboard
 from services.api.hub import Hub
+from services.api.layer_reader import LayerReader
 from services.api.recomputing import Recomputing
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
@@ -39,6 +40,7 @@ class State:
     clock: Clock
     stopping: asyncio.Event
     migration_head: str | None
+    layers: LayerReader
     dashboard: Dashboard
 
 

@@ -34,6 +34,7 @@ from schemas.identity import Identity
 from services.cli.database import CitiesFile, apply_cities, open_past
 from services.cli.ingest import add_key, list_keys, revoke_key
 from services.cli.meter import Meter, line, parse
+from services.cli.sense import survey
 from services.cli.simulation import Past, oldest, tell_past
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
 from services.ingest.keys import NewKey
@@ -171,6 +172,7 @@ async def _set_up(url: SecretStr) -> dict[str, NewKey]:
     await upgrade(url)
     cities = yaml.safe_load((files("deploy") / "demo" / "cities.yaml").read_text("utf-8"))
     await apply_cities(url, CitiesFile.model_validate(cities))
+    await survey(url, CITY, SEED)
     await open_past(url, oldest(SYSTEMS, milliseconds(utc_now()) - HISTORY))
     engine = open_database(url, pool_size=1, application="ahual-demo")
     keys = {name: await add_key(engine, Identity(CITY.code, name, "history")) for name in SYSTEMS}
@@ -242,6 +244,7 @@ def simulate(stack: Stack) -> None:
     told = str(stack.layout.folder / TOLD)
     stack.start(Program(name="city", argv=(*city, "--realtime", "--watched", "--state", told)))
     stack.start(Program(name="busy-devices", argv=(*city, *busy)))
+    stack.start(Program(name="sensors", argv=(_ahual(), "sense", "--city", CITY.code, "--seed", str(SEED))))
 
 
 def watch(stack: Stack, console: Console) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas.identity import Identity
 from schemas.tables import CHANNEL_DEVICES, access_change, city, device, registered_device
 
-Action = Literal["add", "rotate", "revoke", "register"]
+Action = Literal["add", "rotate", "revoke", "register", "map"]
 _NOTIFY: Final = sa.text("SELECT pg_notify(:channel, '')")
 
 

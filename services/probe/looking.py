@@ -24,14 +24,18 @@ class Counts(NamedTuple):
     critical_objects_mapped: int
 
 
-async def count(page: str, city: str, timeout_s: float, tls: ssl.SSLContext | bool) -> Counts:
-    """Follow the published lists; UnseenError when one of them does not answer as it should."""
-    async with httpx2.AsyncClient(verify=tls, trust_env=False, timeout=timeout_s) as client:
+async def count(page: str, city: str, timeout_s: float, tls: ssl.SSLContext | bool, token: str = "") -> Counts:
+    """Follow the published lists; UnseenError when one of them does not answer as it should.
+
+    A layer without an object that has a place is none. `token` opens the map where it is not public.
+    """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx2.AsyncClient(verify=tls, trust_env=False, timeout=timeout_s, headers=headers) as client:
         listed = await _listed(client, urljoin(page, "/api/v1/visualisations"), Visualisation)
         bodies = {path: await _text(client, urljoin(page, path)) for path in {shown.page for shown in listed}}
         layers = await _listed(client, urljoin(page, "/api/v1/layers"), Layer)
         objects = [await _objects(client, urljoin(page, layer.url.replace("{city}", city))) for layer in layers]
-    borne_out = [found for found in objects if found is not None]
+    borne_out = [found for found in objects if found and any(map(_placed, found))]
     return Counts(
         visualisation_types=len({shown.code for shown in listed if MARK.format(code=shown.code) in bodies[shown.page]}),
         gis_layers=len(borne_out),
@@ -67,13 +71,16 @@ async def _objects(client: httpx2.AsyncClient, address: str) -> list[Any] | None
     return features if isinstance(features, list) else None
 
 
+def _placed(feature: Any) -> bool:
+    return isinstance(feature, dict) and bool(feature.get("geometry"))
+
+
 def _critical(features: Iterable[Any]) -> set[str]:
     """Ids of the critical ones that have a place; the same object in two layers is one."""
     return {
         str(feature["id"])
         for feature in features
-        if isinstance(feature, dict)
-        and feature.get("geometry")
+        if _placed(feature)
         and feature.get("id") is not None
         and (feature.get("properties") or {}).get("critical") is True
     }

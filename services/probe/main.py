@@ -58,6 +58,7 @@ class Observer:
 
     def __init__(self, settings: ProbeSettings, spool: Spool, clock: Clock, metrics: Metrics) -> None:
         self._settings = settings
+        self._token = settings.probe_token.get_secret_value()
         self._where = (settings.probe_page, settings.probe_city, settings.probe_timeout_s, settings.tls())
         self._spool = spool
         self._clock = clock
@@ -88,7 +89,7 @@ class Observer:
     async def count(self) -> bool:
         """Count what is shown; whether it could be counted."""
         try:
-            counts = await looking.count(*self._where)
+            counts = await looking.count(*self._where, token=self._token)
         except UnseenError as error:
             log.warning("what is shown cannot be counted", extra={"reason": str(error)[:300]})
             return False

@@ -32,6 +32,9 @@ class ProbeSettings(BaseSettings):
     probe_key: SecretStr = Field(
         min_length=1, description="API key of `ahual key add CITY situation-centre NAME`; one for each observer"
     )
+    probe_token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token of the API, where the map is not public; empty: none"
+    )
     probe_every_s: float = Field(default=10.0, ge=0.2, le=240, description="Between two looks at the page, in s")
     probe_timeout_s: float = Field(default=5.0, gt=0, le=60, description="A page that takes longer is not there, in s")
     probe_look_s: float = Field(default=3600.0, ge=1, description="Between two counts of what is shown, in s")

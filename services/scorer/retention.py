@@ -11,8 +11,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.retention import PARTS_KEPT, REJECTED_KEPT, SCORES_KEPT, UNCOUNTED_KEPT
-from schemas.tables import cityscores
+from schemas.retention import OBSERVATIONS_KEPT, PARTS_KEPT, REJECTED_KEPT, SCORES_KEPT, UNCOUNTED_KEPT
+from schemas.tables import cityscores, observation
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
 from services.scorer.errors import ArchiveError
@@ -31,6 +31,7 @@ def _kept() -> Iterator[tuple[str, timedelta]]:
     for tier, kept in SCORES_KEPT.items():
         if kept is not None:
             yield cityscores[tier].name, kept
+    yield observation.name, OBSERVATIONS_KEPT
 
 
 _FORGET: Final = sa.text(

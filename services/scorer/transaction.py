@@ -16,6 +16,7 @@ from services.scorer.decoding import RecordDecoder
 from services.scorer.errors import UnknownCityError
 from services.scorer.fold import fold
 from services.scorer.measures import Compiled
+from services.scorer.observations import observed
 from services.scorer.types import Batch, City, Decoded, Rejected
 
 
@@ -65,7 +66,8 @@ async def commit_events(
         corrections.confirm(settled, entered.stored)
         # 3. Add the parts of the new events, in key order; take back what those had added that they supersede.
         folded = fold(entered.new, compiled, cities, stored_at)
-        await additions.add(connection, folded, batch.partition, cities, stored_at, beside=entered.bodies)
+        beside = [*entered.bodies, observed(entered.new, stored_at)]
+        await additions.add(connection, folded, batch.partition, cities, stored_at, beside=beside)
         negative = await corrections.take_back(connection, settled, batch, decoder, compiled, cities)
         for partition, taken in negative.items():
             await additions.add(connection, taken, partition, cities, stored_at)

@@ -58,6 +58,15 @@ def _sites(city: City) -> int:
     return 4 + round(320 * city.volume)
 
 
+def sites(city: City) -> list[str]:
+    """The sites that can call."""
+    return [_site(number) for number in range(_sites(city))]
+
+
+def _site(number: int) -> str:
+    return f"site-{number}"
+
+
 def _calls(seed: int, city: City, slot: int) -> Iterator[Fact]:
     service = _SERVICES[city.category]
     for case in begun(seed, city, "alarm", slot, 2 + 36 * city.volume, night=0.5):
@@ -65,7 +74,7 @@ def _calls(seed: int, city: City, slot: int) -> Iterator[Fact]:
         call = {"call": case.code, "received_at": case.begun}
         due = {**call, "due_at": case.begun + service.norm * MINUTE}
         data: dict[str, Any] = {**due, **placed(rng, city), "origin": pick(rng, _ORIGINS)}
-        data["site"] = f"site-{rng.randrange(_sites(city))}"
+        data["site"] = _site(rng.randrange(_sites(city)))
         if rng.random() < service.repeated:
             data["repeat_of"] = f"{case.code}-before"
         yield Fact(case.begun, f"{case.code}-received", DISPATCH, "fire-safety.call-received", data, NAME)

@@ -53,7 +53,7 @@ _ROADS: Final = {
 }
 
 
-def _count(city: City) -> int:
+def count(city: City) -> int:
     """Routes with a detector, and segments with a camera."""
     return 1 + round(3 * city.volume)
 
@@ -76,7 +76,7 @@ def _detected(seed: int, city: City, number: int) -> Iterator[Fact]:
     rng = rhythm.generator(seed, city.code, "detectors", number)
     begin = number * _EVERY
     peak, roads = _is_peak(city, begin), _ROADS[city.category]
-    for one in range(1, _count(city) + 1):
+    for one in range(1, count(city) + 1):
         place: dict[str, Any] = {"district": city.districts[one % len(city.districts)]} if city.districts else {}
         at = begin + one * 1000
         speed = {
@@ -165,7 +165,7 @@ def _camera(one: int) -> str:
 
 
 def _devices(city: City) -> tuple[str, ...]:
-    numbers = range(1, _count(city) + 1)
+    numbers = range(1, count(city) + 1)
     return (*map(_detector, numbers), *map(_camera, numbers), PROBES, POLICE, DISPATCH, REGISTER, surveys.DEVICE)
 
 

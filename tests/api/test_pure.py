@@ -31,7 +31,8 @@ from services.api.explain import Explanation
 from services.api.kpis import KpiRow
 from services.api.language import in_language
 from services.api.page import page_texts
-from services.api.series import Series, span_of, value_of
+from services.api.quotients import value_of
+from services.api.series import Series, span_of
 from services.api.yearly import Yearly
 from services.runtime.messages import LANGUAGES, room
 from services.scorer import kinds

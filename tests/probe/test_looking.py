@@ -54,10 +54,11 @@ async def test_a_type_counts_once_and_only_where_a_page_marks_it(web: Site) -> N
 
 async def test_a_layer_counts_when_it_answers_and_an_object_when_it_has_a_place(web: Site) -> None:
     web.answers["/api/v1/visualisations"] = told([])
-    web.answers["/api/v1/layers"] = told([layer("water"), layer("heat"), layer("gone"), layer("odd")])
+    web.answers["/api/v1/layers"] = told([layer("water"), layer("heat"), layer("gone"), layer("odd"), layer("empty")])
     water = [feature(1), feature(2), feature(3, critical=False), feature(4, placed=False), feature(None), "x"]
     web.answers["/layers/water/karaganda.geojson"] = told({"type": "FeatureCollection", "features": water})
     web.answers["/layers/heat/karaganda.geojson"] = told({"type": "FeatureCollection", "features": [feature(2)]})
+    web.answers["/layers/empty/karaganda.geojson"] = told({"type": "FeatureCollection", "features": []})
     web.answers["/layers/odd/karaganda.geojson"] = Answer("<html></html>")
     assert await counted(web) == Counts(0, 2, 2)
 
