@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INT8MULTIRANGE, JSONB
 from schemas.events.envelope import EventClass
 
 metadata: Final = sa.MetaData()
-REVISION: Final = "0013"
+REVISION: Final = "0014"
 """The newest migration, which these tables are the result of."""
 Tier = Literal["minute", "hour", "day"]
 

@@ -6,25 +6,17 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-READABLE = ("city_feature", "observation")
 _MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
     _create_features()
     _create_observations()
-    op.execute(f"""
-        DO $$ BEGIN
-          IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ahual_reader') THEN
-            GRANT SELECT ON {", ".join(READABLE)} TO ahual_reader;
-          END IF;
-        END $$
-    """)
 
 
 def downgrade() -> None:
