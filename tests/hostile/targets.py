@@ -8,6 +8,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import openpyxl  # noqa: F401  # the gateway loads it when it needs it, which is no part of reading a file
+
 from schemas.dead_letter import DeadLetter
 from schemas.device import Device, read_channels
 from schemas.identity import Identity, parse_topic
