@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import cache
 from hashlib import sha256
@@ -36,7 +37,7 @@ class _Written(NamedTuple):
 )
 async def asyncapi(if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """What devices and departments may send; its ETag changes when a contract does."""
-    made = _written()
+    made = await asyncio.to_thread(_written)
     headers = {"ETag": made.etag, "Cache-Control": "no-cache"}
     if if_none_match and names(if_none_match, made.etag):
         return Response(status_code=304, headers=headers)
@@ -45,6 +46,6 @@ async def asyncapi(if_none_match: Annotated[str | None, Header()] = None) -> Res
 
 @cache
 def _written() -> _Written:
-    """Made when it is first asked for; it stays the same until the next release."""
+    """Made when it is first asked for, which takes a second; it stays the same until the next release."""
     body = json.dumps(document(version("ahual")), ensure_ascii=False, separators=(",", ":")).encode()
     return _Written(body, f'"{sha256(body).hexdigest()[:32]}"')

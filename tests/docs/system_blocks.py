@@ -88,18 +88,18 @@ def _shell(system: str, event: dict[str, Any]) -> str:
     return "\n".join(
         (
             ". .stack/demo.env",
-            f"DEVICE={device}",
+            f"DEVICE={device} NOW=$(date +%s)",
             'PASSWORD=$(.venv/bin/ahual device add $DEVICE --json | sed \'s/.*"password": *"\\([^"]*\\)".*/\\1/\')',
             "mosquitto_pub -p $AHUAL_DEMO_MQTT_PORT -u $DEVICE -P $PASSWORD -q 1 -t ahual/v1/$DEVICE/events -m '{",
             f'  "specversion": "1.0", "type": "{event["type"]}",',
-            '  "id": "\'$(date +%s%N)\'", "source": "/\'$DEVICE\'", "time": "\'$(date -u +%FT%TZ)\'",',
+            '  "id": "\'$(date +%s%N)\'", "source": "/\'$DEVICE\'", "time": "\'$(date -u -d @$NOW +%FT%TZ)\'",',
             f'  "data": {data}}}\'',
         )
     )
 
 
 def _relative(data: dict[str, Any], time: datetime) -> dict[str, Any]:
-    """Timestamps as far from now as they are from the example's `time`, for a shell that says when that is."""
+    """Timestamps as far from now as they are from the example's `time`; of one now, or a second's turn parts them."""
     return {name: _moment(value, time) if _is_moment(value) else value for name, value in data.items()}
 
 
@@ -109,7 +109,7 @@ def _is_moment(value: Any) -> bool:
 
 def _moment(value: str, time: datetime) -> str:
     seconds = round((datetime.fromisoformat(value) - time).total_seconds())
-    return f"'$(date -u -d '{seconds:+d} seconds' +%FT%TZ)'" if seconds else "'$(date -u +%FT%TZ)'"
+    return f"'$(date -u -d @$((NOW{seconds:+d})) +%FT%TZ)'" if seconds else "'$(date -u -d @$NOW +%FT%TZ)'"
 
 
 def _kpis() -> Iterator[Kpi]:
