@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo dashboard dashboard-client dashboard-check test check fix docs verify chaos hostile fuzz bench clean sbom audit
+.PHONY: help setup setup-dev demo dashboard dashboard-client dashboard-check test check fix docs verify chaos hostile fuzz export-year bench clean sbom audit
 DASHBOARD := services/dashboard
 
 help: ## List the targets
@@ -64,6 +64,9 @@ hostile: setup-dev ## A million hostile messages: no crash, no hang, no growing 
 fuzz: setup-dev ## Coverage-guided fuzzing of every way in, a minute each (fetches atheris)
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-fuzz.lock
 	@$(BIN)/python -m tests.hostile.fuzz
+
+export-year: setup-dev ## A simulated year of twenty towns, delivered under kills: every number against the truth
+	@$(BIN)/python -m tests.export
 
 bench: setup-dev ## Measure rates, latencies, CPU and memory, print tables
 	@$(BIN)/python -m tests.bench

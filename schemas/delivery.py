@@ -6,6 +6,7 @@ this manifest is our assumption, and this module is the only place that knows it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Final, Literal
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.catalogue import Category, Period
+from schemas.facts import data_schemas
 from schemas.snapshot import Freshness
 
 FORMAT: Final = "ahual-delivery/1"
@@ -23,7 +25,14 @@ SCHEMA: Final = "kpis.schema.json"
 PARQUET: Final = "kpis.parquet"
 CSV: Final = "kpis.csv"
 NDJSON: Final = "kpis.ndjson"
-FILES: Final = (CSV, NDJSON, PARQUET, SCHEMA, MANIFEST, SIGNATURE, SUMS)
+FACTS: Final = "facts.parquet"
+FACTS_SCHEMA: Final = "facts.schema.json"
+Kind = Literal["kpis", "facts"]
+"""What a delivery holds: the KPIs of a period, or the raw facts behind them."""
+FILES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "kpis": (CSV, NDJSON, PARQUET, SCHEMA, MANIFEST, SIGNATURE, SUMS),
+    "facts": (FACTS, FACTS_SCHEMA, MANIFEST, SIGNATURE, SUMS),
+}
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -82,6 +91,7 @@ class Manifest(_Frozen):
     """What a delivery holds, signed as a whole: the bytes of `manifest.json` by `manifest.sig`."""
 
     format: Literal["ahual-delivery/1"] = "ahual-delivery/1"
+    kind: Kind = "kpis"
     city: str
     period: Period
     name: str
@@ -89,18 +99,26 @@ class Manifest(_Frozen):
     end: datetime
     revision: int = Field(ge=1)
     previous: Sha256 | None = Field(description="SHA-256 of the previous revision's manifest; null for the first")
-    generated_at: datetime = Field(description="when the newest of its values was stored")
+    generated_at: datetime = Field(description="when the newest of its values or facts was stored")
     rows: int
     changes: tuple[Change, ...] = Field(description="against the previous revision; empty for the first")
     files: tuple[DeliveredFile, ...]
 
 
-def relative(city: str, period: Period, name: str, revision: int) -> PurePosixPath:
+def relative(city: str, period: Period, name: str, revision: int, kind: Kind = "kpis") -> PurePosixPath:
     """A delivery's folder below the folder of all, and below the root of every way out."""
-    return PurePosixPath(city, period.value, name, f"r{revision:04d}")
+    return PurePosixPath(city, period.value, name, f"{'' if kind == 'kpis' else kind + '-'}r{revision:04d}")
 
 
 def row_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a row, the same for all three file formats."""
     schema = DeliveryRow.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:{FORMAT}", **schema}
+    return {"$schema": _DIALECT, "$id": f"urn:{FORMAT}", **schema}
+
+
+def facts_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the `data` of every event type, as it is let out."""
+    return {"$schema": _DIALECT, "$id": f"urn:{FORMAT}:facts", "$defs": data_schemas()}
+
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INT8MULTIRANGE, JSONB
 from schemas.events.envelope import EventClass
 
 metadata: Final = sa.MetaData()
-REVISION: Final = "0014"
+REVISION: Final = "0015"
 """The newest migration, which these tables are the result of."""
 Tier = Literal["minute", "hour", "day"]
 
@@ -573,6 +573,7 @@ delivery: Final = sa.Table(
     "delivery",
     metadata,
     sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True, server_default="kpis", comment="kpis | facts"),
     sa.Column("period", sa.Text, primary_key=True, comment="day | week | month | quarter | year, city-local"),
     sa.Column("end", sa.DateTime(timezone=True), primary_key=True, comment="excluded"),
     sa.Column("revision", sa.Integer, primary_key=True, comment="from 1; a later one stands beside the earlier"),
@@ -591,6 +592,7 @@ delivery_sent: Final = sa.Table(
     "delivery_sent",
     metadata,
     sa.Column("city", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True, server_default="kpis", comment="kpis | facts"),
     sa.Column("period", sa.Text, primary_key=True),
     sa.Column("end", sa.DateTime(timezone=True), primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 from typing import Final
 
+from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
 from services.api.errors import OperatorsOnlyError
+from services.api.settings import ApiSettings
 from services.api.state import ApiState
 
 _CITY: Final = "/api/v1/cities/{city}"
@@ -43,7 +45,9 @@ PUBLIC: Final = frozenset(
 
 
 EXPORTS: Final = "/api/v1/exports"
-"""The routes below it are opened by the exporters' token too."""
+"""The routes below it are opened by the exporters' and the evaluators' token too …"""
+FACTS: Final = "/api/v1/facts"
+"""… and these by the evaluators': raw facts, without anything that identifies a person."""
 
 
 async def guard(connection: HTTPConnection, state: ApiState) -> None:
@@ -51,12 +55,18 @@ async def guard(connection: HTTPConnection, state: ApiState) -> None:
     path = connection.scope["route"].path
     if path in PUBLIC:
         return
-    operators, exporters = state.settings.api_operator_token, state.settings.api_exporter_token
-    opening = [operators, exporters] if path.startswith(EXPORTS) else [operators]
-    tokens = [token.get_secret_value() for token in opening if token.get_secret_value()]
+    tokens = [token.get_secret_value() for token in _opening(path, state.settings) if token.get_secret_value()]
     if not tokens and state.settings.allow_plaintext:
         return
     scheme, _, given = connection.headers.get("authorization", "").partition(" ")
     known = [hmac.compare_digest(given.strip().encode(), token.encode()) for token in tokens]
     if scheme.lower() != "bearer" or not any(known):
         raise OperatorsOnlyError
+
+
+def _opening(path: str, settings: ApiSettings) -> list[SecretStr]:
+    """The tokens that open a closed route."""
+    operators, evaluators = settings.api_operator_token, settings.api_evaluator_token
+    if path.startswith(EXPORTS):
+        return [operators, evaluators, settings.api_exporter_token]
+    return [operators, evaluators] if path.startswith(FACTS) else [operators]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query
@@ -12,18 +13,19 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.catalogue import Period
-from schemas.delivery import FILES, relative
+from schemas.delivery import FILES, Kind, relative
 from schemas.tables import delivery
 from services.api.errors import DeliveryCursorError, NoDeliveryError
 from services.api.examples import DELIVERY
-from services.api.state import ApiState
+from services.api.state import ApiState, State
 
-router = APIRouter(prefix="/api/v1/exports", tags=["exports"])
+router = APIRouter(prefix="/api/v1", tags=["exports"])
 CODE = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 NAME = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4])?$"
 CURSOR = r"^[0-9T:.+-]{1,40}~[a-z0-9_.-]{1,64}~[a-z]{1,10}~[0-9T:.+-]{1,40}~[0-9]{1,9}$"
 MAX_DELIVERIES = 1000
 _ORDER = (delivery.c.stored_at, delivery.c.city, delivery.c.period, delivery.c.end, delivery.c.revision)
+PLACE: Final[Mapping[Kind, str]] = {"kpis": "/api/v1/exports", "facts": "/api/v1/facts"}
 
 
 class Delivery(BaseModel):
@@ -53,49 +55,81 @@ class Deliveries(BaseModel):
     next: str | None
 
 
-@router.get("")
+City = Annotated[str | None, Query(pattern=CODE)]
+After = Annotated[str | None, Query(description="`next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=MAX_DELIVERIES)]
+CityPath = Annotated[str, Path(pattern=CODE)]
+NamePath = Annotated[str, Path(pattern=NAME)]
+RevisionPath = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+@router.get("/exports")
 async def exports(
     state: ApiState,
-    city: Annotated[str | None, Query(pattern=CODE)] = None,
+    city: City = None,
     period: Period | None = None,
     without_receipt: bool = False,
-    after: Annotated[str | None, Query(description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_DELIVERIES)] = 100,
+    after: After = None,
+    limit: Limit = 100,
 ) -> Deliveries:
     """Deliveries, oldest first, so that a reader who goes on after the last one he has misses none."""
-    query = sa.select(delivery).order_by(*_ORDER).limit(limit + 1)
+    query = _listed("kpis", city, period, after)
+    if without_receipt:
+        query = query.where(delivery.c.received_at.is_(None))
+    return await _page(state, query, limit)
+
+
+@router.get("/facts")
+async def facts(
+    state: ApiState, city: City = None, period: Period | None = None, after: After = None, limit: Limit = 100
+) -> Deliveries:
+    """Deliveries of raw facts, oldest first: every event of a period, without anything that identifies a person."""
+    return await _page(state, _listed("facts", city, period, after), limit)
+
+
+@router.get("/exports/{city}/{period}/{name}/{revision}/{file}", response_class=FileResponse)
+async def export_file(
+    state: ApiState, city: CityPath, period: Period, name: NamePath, revision: RevisionPath, file: str
+) -> FileResponse:
+    """One file. Ranges are answered (206), the ETag is for `If-Range`; it never changes."""
+    return await _file(state, "kpis", {"city": city, "period": period.value, "name": name, "revision": revision}, file)
+
+
+@router.get("/facts/{city}/{period}/{name}/{revision}/{file}", response_class=FileResponse)
+async def facts_file(
+    state: ApiState, city: CityPath, period: Period, name: NamePath, revision: RevisionPath, file: str
+) -> FileResponse:
+    """One file of a delivery of raw facts, as those of KPIs are served."""
+    return await _file(state, "facts", {"city": city, "period": period.value, "name": name, "revision": revision}, file)
+
+
+def _listed(kind: Kind, city: str | None, period: Period | None, after: str | None) -> sa.Select[Any]:
+    query = sa.select(delivery).where(delivery.c.kind == kind).order_by(*_ORDER)
     if city is not None:
         query = query.where(delivery.c.city == city)
     if period is not None:
         query = query.where(delivery.c.period == period.value)
-    if without_receipt:
-        query = query.where(delivery.c.received_at.is_(None))
     if after is not None:
         query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(*_cursor(after)))
+    return query
+
+
+async def _page(state: State, query: sa.Select[Any], limit: int) -> Deliveries:
     async with state.engine.connect() as connection:
-        rows = (await connection.execute(query)).mappings().all()
+        rows = (await connection.execute(query.limit(limit + 1))).mappings().all()
     more = _after(rows[limit - 1]) if len(rows) > limit else None
     return Deliveries(deliveries=[_delivery(row) for row in rows[:limit]], next=more)
 
 
-@router.get("/{city}/{period}/{name}/{revision}/{file}", response_class=FileResponse)
-async def export_file(
-    state: ApiState,
-    city: Annotated[str, Path(pattern=CODE)],
-    period: Period,
-    name: Annotated[str, Path(pattern=NAME)],
-    revision: Annotated[int, Path(ge=1, le=2**31 - 1)],
-    file: str,
-) -> FileResponse:
-    """One file. Ranges are answered (206), the ETag is for `If-Range`; it never changes."""
-    key = {"city": city, "period": period.value, "name": name, "revision": revision}
-    query = sa.select(delivery.c.manifest_sha256).where(*(delivery.c[column] == value for column, value in key.items()))
+async def _file(state: State, kind: Kind, key: dict[str, Any], file: str) -> FileResponse:
+    found = {**key, "kind": kind}
+    query = sa.select(delivery.c.manifest_sha256).where(*(delivery.c[name] == value for name, value in found.items()))
     async with state.engine.connect() as connection:
         known = (await connection.execute(query)).scalar_one_or_none()
     root = state.settings.export_folder
-    if known is None or root is None or file not in FILES:
+    if known is None or root is None or file not in FILES[kind]:
         raise NoDeliveryError(**key, file=file[:100])
-    path = root / relative(city, period, name, revision) / file
+    path = root / relative(key["city"], Period(key["period"]), key["name"], key["revision"], kind) / file
     if not path.is_file():
         raise NoDeliveryError(**key, file=file)
     headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": f'"{known[:32]}-{file}"'}
@@ -103,9 +137,9 @@ async def export_file(
 
 
 def _delivery(row: Any) -> Delivery:
-    folder = f"/api/v1/exports/{row['city']}/{row['period']}/{row['name']}/{row['revision']}"
+    folder = f"{PLACE[row['kind']]}/{row['city']}/{row['period']}/{row['name']}/{row['revision']}"
     given = {name: row[name] for name in Delivery.model_fields if name in row}
-    return Delivery(**given, folder=folder, files=list(FILES))
+    return Delivery(**given, folder=folder, files=list(FILES[row["kind"]]))
 
 
 def _after(row: Any) -> str:

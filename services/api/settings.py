@@ -22,6 +22,9 @@ class ApiSettings(RuntimeSettings):
     api_exporter_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token that opens the deliveries to SDU and nothing else"
     )
+    api_evaluator_token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token of the ministry's evaluator: opens deliveries and raw facts"
+    )
     export_folder: Path | None = Field(default=None, description="Where `ahual export` stores deliveries")
     dashboard_folder: Path | None = Field(
         default=None, description="The built dashboard; by default where it is built to. Without one: a plain page"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import sqlalchemy as sa
@@ -14,14 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.files import write_private
 from schemas.catalogue import Period
+from schemas.delivery import FACTS, Manifest, relative
+from schemas.facts import facts as facts_of
 from schemas.tables import delivery, delivery_sent
 from services.cityscore.catalogue import load_catalogue
 from services.cli.ingest import fail
 from services.cli.settings import load
+from services.export import facts, receipts, signing, verify
 from services.export import main as export
-from services.export import receipts, signing, verify
-from services.export.deliveries import stored_rows
+from services.export.deliveries import Delivery, stored_rows
 from services.export.errors import ExportError
+from services.export.facts import Facts, MakeFacts
 from services.export.folder import read_manifest
 from services.export.main import Done
 from services.export.receipts import Wrong
@@ -32,6 +36,8 @@ from services.runtime.database import DATABASE_ERRORS, open_database
 from services.runtime.messages import text
 from services.runtime.process import run as run_process
 from services.runtime.settings import DatabaseSettings
+from services.scorer.archive import Archive
+from services.scorer.facts import FactReader
 
 T = TypeVar("T")
 NOT_SENT: Final = 3
@@ -59,6 +65,7 @@ def register(app: typer.Typer) -> None:
     group.command("list", help=text("export.list_help"))(_list)
     group.command("verify", help=text("export.verify_help"))(_verify)
     group.command("key", help=text("export.key_help"))(_key)
+    group.command("facts", help=text("export.facts_help"))(_facts)
     group.command("receipt", help=text("export.receipt_help"))(_receipt)
     group.command("answers", help=text("export.answers_help"))(_answers)
 
@@ -66,26 +73,42 @@ def register(app: typer.Typer) -> None:
 def _export(city: str | None, *, watch: bool, as_json: bool) -> None:
     settings = load(ExportSettings)
     if watch:
-        run_process(lambda stop: export.watch(settings, utc_now, stop), log_level="INFO")
+        run_process(lambda stop: export.watch(settings, utc_now, stop, _reader(settings)), log_level="INFO")
         return
-    done = _guarded(lambda: export.run_once(settings, utc_now, city))
+    done = _guarded(lambda: export.run_once(settings, utc_now, city, _reader(settings)))
     _say(done, as_json=as_json)
-    if any(outcome.failure for outcome in done.outcomes):
+    if done.waiting or any(outcome.failure for outcome in done.outcomes):
         raise typer.Exit(NOT_SENT)
+
+
+def _reader(settings: ExportSettings) -> MakeFacts:
+    archive = Archive(settings.archive_folder) if settings.archive_folder else None
+    return lambda engine: FactReader(engine, archive)
+
+
+def _place(made: Delivery) -> PurePosixPath:
+    return relative(made.city, made.closed.period, made.closed.name, made.revision, made.kind)
 
 
 def _say(done: Done, *, as_json: bool) -> None:
     if as_json:
         made = [
-            {"city": d.city, "period": d.closed.period.value, "name": d.closed.name, "revision": d.revision}
+            {
+                "kind": d.kind,
+                "city": d.city,
+                "period": d.closed.period.value,
+                "name": d.closed.name,
+                "revision": d.revision,
+            }
             for d in done.made
         ]
         ways = [{"way": o.way, "sent": o.sent, "failure": o.failure} for o in done.outcomes]
-        typer.echo(json.dumps({"made": made, "ways": ways}, ensure_ascii=False))
+        typer.echo(json.dumps({"made": made, "ways": ways, "waiting": done.waiting}, ensure_ascii=False))
         return
     for made_one in done.made:
-        closed = made_one.closed
-        typer.echo(f"{made_one.city}/{closed.period.value}/{closed.name}/r{made_one.revision:04d}")
+        typer.echo(str(_place(made_one)))
+    for waiting in done.waiting:
+        typer.echo(text("export.facts_waiting", problem=waiting), err=True)
     typer.echo(text("export.made", count=len(done.made)))
     for outcome in done.outcomes:
         key = "export.way_failed" if outcome.failure else "export.way_sent"
@@ -104,8 +127,10 @@ def _list(
         return
     for row in rows:
         ways = ", ".join(f"{s['way']}: {'✓' if s['sent_at'] else s['failure'] or '…'}" for s in row["sent"])
-        receipt = row["receipt"] or text("export.no_receipt")
-        typer.echo(f"{row['city']}/{row['period']}/{row['name']}/r{row['revision']:04d}  {receipt}  {ways}".rstrip())
+        receipt = "" if row["kind"] == "facts" else row["receipt"] or text("export.no_receipt")
+        said = text("export.answered", **row["answers"]) if any(row["answers"].values()) else ""
+        place = relative(row["city"], Period(row["period"]), row["name"], row["revision"], row["kind"])
+        typer.echo("  ".join(filter(None, (str(place), receipt, said, ways))))
     typer.echo(text("export.listed", count=len(rows)))
 
 
@@ -114,13 +139,21 @@ async def _find(engine: AsyncEngine, city: str | None, limit: int, *, unconfirme
     if city is not None:
         query = query.where(delivery.c.city == city)
     if unconfirmed:
-        query = query.where(delivery.c.received_at.is_(None))
-    key = ("city", "period", "end", "revision")
+        query = query.where(delivery.c.received_at.is_(None), delivery.c.kind == "kpis")
+    key = ("city", "kind", "period", "end", "revision")
     async with engine.connect() as connection:
         rows = [dict(row) for row in (await connection.execute(query)).mappings()]
         named = sa.tuple_(*(delivery_sent.c[name] for name in key)).in_([[row[name] for name in key] for row in rows])
         sent = [dict(row) for row in (await connection.execute(sa.select(delivery_sent).where(named))).mappings()]
-    return [{**row, "sent": [s for s in sent if all(s[name] == row[name] for name in key)]} for row in rows]
+        answers = await receipts.counts(connection, [(row["city"], row["period"], row["name"]) for row in rows])
+    return [
+        {
+            **row,
+            "sent": [s for s in sent if all(s[name] == row[name] for name in key)],
+            "answers": answers.get((row["city"], row["period"], row["name"]), receipts.NONE)._asdict(),
+        }
+        for row in rows
+    ]
 
 
 def _verify(
@@ -153,7 +186,12 @@ async def _against_database(engine: AsyncEngine, places: Sequence[Path]) -> list
     found: list[verify.Finding] = []
     async with engine.connect() as connection:
         for place in places:
-            manifest, stored = read_manifest(place), stored_rows(place)
+            manifest = read_manifest(place)
+            if manifest.kind == "facts":
+                if not await _are_stored(_reader(load(ExportSettings))(engine), place, manifest):
+                    found.append(verify.Finding(place, "other_rows"))
+                continue
+            stored = stored_rows(place)
             closed = Closed(manifest.period, manifest.name, manifest.begin, manifest.end)
             city = CityRow(manifest.city, stored[0].category)
             asked = {row.kpi: row.revision for row in stored}
@@ -161,6 +199,19 @@ async def _against_database(engine: AsyncEngine, places: Sequence[Path]) -> list
             if rows != stored:
                 found.append(verify.Finding(place, "other_rows"))
     return found
+
+
+async def _are_stored(told: Facts, place: Path, manifest: Manifest) -> bool:
+    """Whether the facts of a delivery are still those of its transactions. What was stored later is not compared."""
+    delivered, batches = sha256(), set[int]()
+    for fact in facts.read(place / FACTS):
+        batches.add(fact.batch)
+        delivered.update(repr(fact).encode())
+    kept = sha256()
+    async for page in told.read(manifest.begin, manifest.end):
+        for fact in facts_of(page, manifest.city) if page.batch in batches else ():
+            kept.update(repr(fact).encode())
+    return delivered.digest() == kept.digest()
 
 
 def _key(
@@ -174,6 +225,21 @@ def _key(
     write_private(private, secret.decode())
     write_private(public, shown.decode(), 0o644)
     typer.echo(text("export.key_made", private=private, public=public))
+
+
+def _facts(
+    city: Annotated[str, typer.Argument(help=text("export.city"))],
+    period: Annotated[Period, typer.Argument(help=text("export.period"))],
+    name: Annotated[str, typer.Argument(help=text("export.name"))],
+) -> None:
+    settings = load(ExportSettings)
+    try:
+        made = _guarded(lambda: export.make_facts(settings, utc_now, _reader(settings), city, period, name))
+    except LookupError as error:
+        fail("export.facts_waiting", problem=error)
+    if made is None:
+        fail("export.no_kpis", city=city, period=period.value, name=name)
+    typer.echo(str(_place(made)))
 
 
 def _receipt(

@@ -8,33 +8,40 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import file_digest
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Final
+from typing import IO, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from schemas.catalogue import Period
-from schemas.delivery import MANIFEST, SIGNATURE, SUMS, DeliveredFile, Manifest, relative
+from schemas.delivery import MANIFEST, SIGNATURE, SUMS, DeliveredFile, Kind, Manifest, relative
 from services.export.errors import DamagedError
 
 _UNFINISHED: Final = ".unfinished-"
 
 
-def place(root: Path, city: str, period: Period, name: str, revision: int) -> Path:
+def place(root: Path, city: str, period: Period, name: str, revision: int, kind: Kind = "kpis") -> Path:
     """Where a delivery is."""
-    return root / relative(city, period, name, revision)
+    return root / relative(city, period, name, revision, kind)
 
 
-def described(contents: Mapping[str, bytes], rows: Mapping[str, int]) -> tuple[DeliveredFile, ...]:
-    """The manifest's entries of these files, in order of name."""
+def described(made: Path, rows: Mapping[str, int]) -> tuple[DeliveredFile, ...]:
+    """The manifest's entries of the files in a folder, in order of name."""
     return tuple(
-        DeliveredFile(name=name, rows=rows.get(name), bytes=len(content), sha256=sha256(content).hexdigest())
-        for name, content in sorted(contents.items())
+        DeliveredFile(name=path.name, rows=rows.get(path.name), bytes=path.stat().st_size, sha256=digest(path))
+        for path in sorted(made.iterdir())
     )
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, as `sha256sum` prints it."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -42,25 +49,31 @@ def encode(manifest: Manifest) -> bytes:
     return manifest.model_dump_json(indent=2).encode() + b"\n"
 
 
-def store(root: Path, manifest: Manifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> Path:
-    """Put a delivery in its place; OSError when it is there already, or there is no room, and then nothing is left."""
-    target = place(root, manifest.city, manifest.period, manifest.name, manifest.revision)
+@contextmanager
+def making(target: Path) -> Iterator[Path]:
+    """A hidden folder for a delivery's files. It is gone when the block ends, unless `finish` put it in its place."""
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target.parent)
-    signed = encode(manifest)
-    files = {**contents, MANIFEST: signed, SIGNATURE: key.sign(signed)}
-    files[SUMS] = _sums(files)
     made = Path(mkdtemp(prefix=_UNFINISHED, dir=target.parent))
     try:
-        for name, content in files.items():
-            _write(made / name, content)
-        made.chmod(0o750)
-        _sync(made)
-        made.rename(target)
-        _sync(target.parent)
-    except BaseException:
+        yield made
+    finally:
         shutil.rmtree(made, ignore_errors=True)
-        raise
+
+
+def finish(made: Path, target: Path, manifest: Manifest, key: Ed25519PrivateKey) -> Path:
+    """Add manifest, signature and sums, bring everything to disk, and give the folder its name.
+
+    OSError when it is there already, or there is no room, and then nothing is left.
+    """
+    signed = encode(manifest)
+    write(made / MANIFEST, signed)
+    write(made / SIGNATURE, key.sign(signed))
+    write(made / SUMS, _sums(made))
+    made.chmod(0o750)
+    _sync(made)
+    made.rename(target)
+    _sync(target.parent)
     return target
 
 
@@ -84,23 +97,29 @@ def problems(folder: Path, files: Iterable[DeliveredFile]) -> list[str]:
     there = {path.name for path in folder.iterdir()} - {MANIFEST, SIGNATURE, SUMS}
     wrong = there ^ set(listed)
     for name in there & set(listed):
-        content = (folder / name).read_bytes()
-        if (len(content), sha256(content).hexdigest()) != (listed[name].bytes, listed[name].sha256):
+        path = folder / name
+        if (path.stat().st_size, digest(path)) != (listed[name].bytes, listed[name].sha256):
             wrong.add(name)
     return sorted(wrong)
 
 
-def _sums(files: Mapping[str, bytes]) -> bytes:
+def _sums(made: Path) -> bytes:
     """As `sha256sum -c` reads it."""
-    return "".join(f"{sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())).encode()
+    return "".join(f"{digest(path)}  {path.name}\n" for path in sorted(made.iterdir())).encode()
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
+    """A new file, on disk when it returns."""
     with path.open("xb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    path.chmod(0o640)
+        sync(file)
+
+
+def sync(file: IO[bytes]) -> None:
+    """Wait for the disk; only our group may read it."""
+    file.flush()
+    os.fsync(file.fileno())
+    os.fchmod(file.fileno(), 0o640)
 
 
 def _sync(folder: Path) -> None:

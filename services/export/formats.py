@@ -30,7 +30,12 @@ def to_files(rows: Sequence[DeliveryRow]) -> dict[str, bytes]:
 
 def schema() -> bytes:
     """The JSON Schema of a row."""
-    return json.dumps(row_schema(), ensure_ascii=False, indent=2).encode() + b"\n"
+    return encoded(row_schema())
+
+
+def encoded(schema: Mapping[str, Any]) -> bytes:
+    """A JSON Schema as it is delivered."""
+    return json.dumps(schema, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 def to_csv(rows: Sequence[DeliveryRow]) -> bytes:

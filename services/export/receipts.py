@@ -7,17 +7,18 @@ twice changes nothing. What SDU really sends is not public: the columns are our 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.catalogue import Period
+from schemas.delivery import Kind
 from schemas.tables import delivery, sdu_answer
 
 
@@ -64,14 +65,53 @@ async def take_in(connection: AsyncConnection, answers: Iterable[Answer]) -> int
     return len((await connection.execute(statement)).all())
 
 
+class Counts(NamedTuple):
+    """How many KPIs of a period SDU confirmed and corrected, by its newest answer on each."""
+
+    confirmed: int
+    corrected: int
+
+
+NONE: Final = Counts(0, 0)
+_COUNTED: Final = sa.text("""
+    SELECT city, period, name, count(*) FILTER (WHERE status = 'confirmed') AS confirmed,
+      count(*) FILTER (WHERE status = 'corrected') AS corrected
+    FROM (
+      SELECT DISTINCT ON (a.city, a.period, a.name, a.kpi) a.city, a.period, a.name, a.status
+      FROM (SELECT DISTINCT * FROM unnest(:cities, :periods, :names) AS u(city, period, name)) asked
+      JOIN sdu_answer a USING (city, period, name)
+      ORDER BY a.city, a.period, a.name, a.kpi, a.answered_at DESC
+    ) newest GROUP BY city, period, name
+""").bindparams(*(sa.bindparam(name, type_=ARRAY(sa.Text())) for name in ("cities", "periods", "names")))
+
+
+async def counts(
+    connection: AsyncConnection, periods: Sequence[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], Counts]:
+    """Of these (city, period, name)."""
+    if not periods:
+        return {}
+    cities, kinds, names = map(list, zip(*periods, strict=True))
+    rows = await connection.execute(_COUNTED, {"cities": cities, "periods": kinds, "names": names})
+    return {(row.city, row.period, row.name): Counts(row.confirmed, row.corrected) for row in rows}
+
+
 async def record(
-    connection: AsyncConnection, city: str, period: Period, name: str, revision: int, reference: str, now: datetime
+    connection: AsyncConnection,
+    city: str,
+    period: Period,
+    name: str,
+    revision: int,
+    reference: str,
+    now: datetime,
+    kind: Kind = "kpis",
 ) -> bool:
     """Note SDU's receipt of a delivery; False when there is no such delivery."""
     statement = (
         sa.update(delivery)
         .where(
             delivery.c.city == city,
+            delivery.c.kind == kind,
             delivery.c.period == period.value,
             delivery.c.name == name,
             delivery.c.revision == revision,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import Final
@@ -22,14 +22,17 @@ from services.export.ways import DirectoryWay, S3Way, SftpWay, Way
 
 _LAST: Final = (SUMS, SIGNATURE, MANIFEST)
 _UNFINISHED: Final = ".unfinished-"
+_PIECE: Final = 1 << 20
 TIMEOUT_S: Final = 120.0
+SLOWEST: Final = 100_000
+"""Bytes a second: a larger delivery may take so much longer."""
 
 
 async def send(way: Way, folder: Path, relative: PurePosixPath) -> None:
     """Send the folder to `relative` below the way's root. Raises WayError, or WaysError without its secrets."""
-    files = await asyncio.to_thread(_read, folder)
+    files = _files(folder)
     try:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(TIMEOUT_S + sum(path.stat().st_size for path in files) / SLOWEST):
             match way:
                 case DirectoryWay():
                     await asyncio.to_thread(_to_directory, way.path, files, relative)
@@ -41,25 +44,25 @@ async def send(way: Way, folder: Path, relative: PurePosixPath) -> None:
         raise WayError("not_sent", way=way.name, problem=str(error)[:300] or type(error).__name__) from error
 
 
-def _read(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir(), key=lambda path: _order(path.name))}
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir(), key=lambda path: _order(path.name))
 
 
 def _order(name: str) -> tuple[int, str]:
     return (_LAST.index(name) + 1 if name in _LAST else 0, name)
 
 
-def _to_directory(root: Path, files: Mapping[str, bytes], relative: PurePosixPath) -> None:
+def _to_directory(root: Path, files: Sequence[Path], relative: PurePosixPath) -> None:
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder")  # a share that is not mounted must not be filled in
     target = root / relative
-    if (target / MANIFEST).exists() and (target / MANIFEST).read_bytes() == files[MANIFEST]:
+    if (target / MANIFEST).exists() and (target / MANIFEST).read_bytes() == files[-1].read_bytes():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     made = Path(mkdtemp(prefix=_UNFINISHED, dir=target.parent))
     try:
-        for name, content in files.items():
-            (made / name).write_bytes(content)
+        for path in files:
+            shutil.copyfile(path, made / path.name)
         made.chmod(0o750)
         made.rename(target)
     except BaseException:
@@ -67,7 +70,7 @@ def _to_directory(root: Path, files: Mapping[str, bytes], relative: PurePosixPat
         raise
 
 
-def _to_s3(way: S3Way, files: Mapping[str, bytes], relative: PurePosixPath) -> None:
+def _to_s3(way: S3Way, files: Sequence[Path], relative: PurePosixPath) -> None:
     access, secret = way.credentials
     store = S3FileSystem(
         access_key=access,
@@ -79,12 +82,12 @@ def _to_s3(way: S3Way, files: Mapping[str, bytes], relative: PurePosixPath) -> N
         request_timeout=60,
     )
     target = PurePosixPath(way.bucket) / way.prefix / relative
-    for name, content in files.items():
-        with store.open_output_stream(str(target / name)) as stream:
-            stream.write(content)
+    for path in files:
+        with path.open("rb") as file, store.open_output_stream(str(target / path.name)) as stream:
+            shutil.copyfileobj(file, stream, _PIECE)
 
 
-async def _to_sftp(way: SftpWay, files: Mapping[str, bytes], relative: PurePosixPath) -> None:
+async def _to_sftp(way: SftpWay, files: Sequence[Path], relative: PurePosixPath) -> None:
     target = way.path / relative
     made = target.with_name(f"{_UNFINISHED}{target.name}")
     async with (
@@ -103,7 +106,6 @@ async def _to_sftp(way: SftpWay, files: Mapping[str, bytes], relative: PurePosix
         if await sftp.exists(made):
             await sftp.rmtree(made)
         await sftp.makedirs(made, exist_ok=True)
-        for name, content in files.items():
-            async with sftp.open(made / name, "wb") as file:
-                await file.write(content)
+        for path in files:
+            await sftp.put(str(path), made / path.name)
         await sftp.posix_rename(made, target)

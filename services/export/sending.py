@@ -10,11 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.catalogue import Period
 from services.export import folder, senders
-from services.export.deliveries import stored_rows
+from services.export.deliveries import require_whole
 from services.export.errors import DamagedError, WayError
 from services.export.ways import Way
 
@@ -22,15 +23,16 @@ log = logging.getLogger(__name__)
 AT_ONCE: Final = 500
 """Deliveries of one way in one pass."""
 _WAITING: Final = sa.text("""
-    SELECT d.city, d.period, d."end", d.revision, d.name FROM delivery d
+    SELECT d.kind, d.city, d.period, d."end", d.revision, d.name FROM delivery d
     LEFT JOIN delivery_sent s
-      ON (s.city, s.period, s."end", s.revision, s.way) = (d.city, d.period, d."end", d.revision, :way)
-    WHERE s.sent_at IS NULL AND d."end" > :since ORDER BY d."end", d.city, d.period, d.revision LIMIT :limit
-""")
+      ON (s.kind, s.city, s.period, s."end", s.revision, s.way) = (d.kind, d.city, d.period, d."end", d.revision, :way)
+    WHERE s.sent_at IS NULL AND d."end" > :since AND d.kind = ANY(:kinds)
+    ORDER BY d."end", d.city, d.period, d.kind DESC, d.revision LIMIT :limit
+""").bindparams(sa.bindparam("kinds", type_=ARRAY(sa.Text())))
 _NOTE: Final = sa.text("""
-    INSERT INTO delivery_sent AS s (city, period, "end", revision, way, sent_at, attempts, failed_at, failure)
-    VALUES (:city, :period, :end, :revision, :way, :sent_at, 1, :failed_at, :failure)
-    ON CONFLICT (city, period, "end", revision, way) DO UPDATE SET sent_at = excluded.sent_at,
+    INSERT INTO delivery_sent AS s (kind, city, period, "end", revision, way, sent_at, attempts, failed_at, failure)
+    VALUES (:kind, :city, :period, :end, :revision, :way, :sent_at, 1, :failed_at, :failure)
+    ON CONFLICT (kind, city, period, "end", revision, way) DO UPDATE SET sent_at = excluded.sent_at,
       attempts = s.attempts + 1, failed_at = coalesce(excluded.failed_at, s.failed_at), failure = excluded.failure
 """)
 
@@ -54,7 +56,7 @@ async def _over(engine: AsyncEngine, root: Path, way: Way, now: datetime) -> Out
     since = datetime.combine(way.since or date(1980, 1, 1), time(), UTC)
     sent = 0
     async with engine.connect() as connection:
-        query = {"way": way.name, "since": since, "limit": AT_ONCE}
+        query = {"way": way.name, "kinds": list(way.kinds), "since": since, "limit": AT_ONCE}
         waiting = (await connection.execute(_WAITING, query)).all()
         await connection.commit()
         for row in waiting:
@@ -68,9 +70,9 @@ async def _over(engine: AsyncEngine, root: Path, way: Way, now: datetime) -> Out
 
 
 async def _send(way: Way, root: Path, row: Any) -> str | None:
-    place = folder.place(root, row.city, Period(row.period), row.name, row.revision)
+    place = folder.place(root, row.city, Period(row.period), row.name, row.revision, row.kind)
     try:
-        stored_rows(place)  # what is damaged must not go out
+        require_whole(place, folder.read_manifest(place))  # what is damaged must not go out
         await senders.send(way, place, PurePosixPath(place.relative_to(root)))
     except (WayError, DamagedError) as error:
         return str(error.params.get("problem") or error.params.get("problems"))
@@ -78,7 +80,14 @@ async def _send(way: Way, root: Path, row: Any) -> str | None:
 
 
 async def _note(connection: AsyncConnection, way: str, row: Any, now: datetime, failure: str | None) -> None:
-    key = {"city": row.city, "period": row.period, "end": row.end, "revision": row.revision, "way": way}
+    key = {
+        "kind": row.kind,
+        "city": row.city,
+        "period": row.period,
+        "end": row.end,
+        "revision": row.revision,
+        "way": way,
+    }
     outcome = {"sent_at": None if failure else now, "failed_at": now if failure else None, "failure": failure}
     await connection.execute(_NOTE, {**key, **outcome})
     await connection.commit()

@@ -9,8 +9,9 @@ import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from schemas.delivery import MANIFEST, PARQUET, SIGNATURE, DeliveryRow, Manifest
-from services.export import folder, formats
+from schemas.delivery import FACTS, MANIFEST, PARQUET, SIGNATURE, DeliveryRow, Manifest
+from schemas.personal import PSEUDONYM
+from services.export import facts, folder, formats
 from services.export.errors import DamagedError
 from services.export.signing import is_signed
 
@@ -47,6 +48,10 @@ def _signed(place: Path, key: Ed25519PublicKey) -> bool:
 
 
 def _contents(place: Path, manifest: Manifest) -> list[Finding]:
+    return _facts(place, manifest) if manifest.kind == "facts" else _kpis(place, manifest)
+
+
+def _kpis(place: Path, manifest: Manifest) -> list[Finding]:
     """Whether all three formats say the same rows, and those are the manifest's."""
     try:
         rows = formats.from_parquet((place / PARQUET).read_bytes())
@@ -61,3 +66,20 @@ def _contents(place: Path, manifest: Manifest) -> list[Finding]:
 
 def _belongs(row: DeliveryRow, manifest: Manifest) -> bool:
     return (row.city, row.period, row.name, row.end) == (manifest.city, manifest.period, manifest.name, manifest.end)
+
+
+def _facts(place: Path, manifest: Manifest) -> list[Finding]:
+    """Whether they are the manifest's, of its period, and say nothing of a person."""
+    prefix, count, wrong = f"/{manifest.city}/", 0, set[str]()
+    try:
+        for fact in facts.read(place / FACTS):
+            count += 1
+            if not (fact.source.startswith(prefix) and manifest.begin <= fact.time < manifest.end):
+                wrong.add("contradicts")
+            if fact.data is not None and PSEUDONYM.search(fact.data):
+                wrong.add("personal")
+    except (OSError, pa.ArrowException, TypeError):
+        return [Finding(place / FACTS, "unreadable")]
+    if count != manifest.rows:
+        wrong.add("contradicts")
+    return [Finding(place / FACTS, problem) for problem in sorted(wrong)]

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from schemas.delivery import Kind
 from services.export.errors import WaysError
 
 
@@ -22,6 +23,8 @@ class _Way(BaseModel):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
     since: date | None = None
     """Periods that end later are sent; absent: all there are."""
+    kinds: tuple[Kind, ...] = ("kpis",)
+    """What is sent. Raw facts are for the evaluator: only where they are named."""
 
 
 class DirectoryWay(_Way):

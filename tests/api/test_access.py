@@ -27,6 +27,8 @@ CLOSED = {
     "/api/v1/cities/{city}/devices": "/api/v1/cities/almaty/devices",
     "/api/v1/exports": "/api/v1/exports",
     "/api/v1/exports/{city}/{period}/{name}/{revision}/{file}": "/api/v1/exports/almaty/day/2026-03-01/1/manifest.json",
+    "/api/v1/facts": "/api/v1/facts",
+    "/api/v1/facts/{city}/{period}/{name}/{revision}/{file}": "/api/v1/facts/almaty/day/2026-03-01/1/manifest.json",
 }
 """Routes that are not public, and a path of each; there is no such delivery."""
 

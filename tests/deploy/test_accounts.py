@@ -52,6 +52,7 @@ REFUSED = {
     "ahual_export": [
         "SELECT 1 FROM api_key",
         "SELECT 1 FROM ledger_department",
+        "DELETE FROM ledger_batch_department",
         "SELECT 1 FROM dead_letter",
         "UPDATE closed_period SET value = 0",
         "DELETE FROM delivery",

@@ -48,7 +48,7 @@ def manifest(root: Path, revision: int) -> Manifest:
 
 
 async def made(engine: AsyncEngine, root: Path, at: object = LATER) -> list[int]:
-    return [one.revision for one in await exporter(engine, root).run(at)]  # type: ignore[arg-type]
+    return [one.revision for one in (await exporter(engine, root).run(at)).made]  # type: ignore[arg-type]
 
 
 async def test_a_period_is_delivered_once_its_delay_is_over_and_then_never_again(
@@ -128,7 +128,7 @@ async def test_a_value_that_is_stored_while_another_waits_is_not_forgotten(
     async with database.connect() as connection:
         await store(connection, value("2.1", 19.25), value("2.4", 5.0, **month))
     assert await made(database, tmp_path) == [1]
-    found: list[Delivery] = await exporter(database, tmp_path).run(LATER + 30 * HOUR)
+    found: list[Delivery] = (await exporter(database, tmp_path).run(LATER + 30 * HOUR)).made
     assert [(one.closed.name, one.revision) for one in found] == [("2026-10", 1)]
 
 
@@ -159,7 +159,7 @@ def dying(real):
             os.kill(os.getpid(), 9)
         return real(*args, **kwargs)
     return call
-for name in ("fsync", "rename", "chmod"):
+for name in ("fsync", "fchmod", "rename", "chmod"):
     setattr(os, name, dying(getattr(os, name)))
 from services.cli.main import build
 build("export")(["export"])

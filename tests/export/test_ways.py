@@ -39,8 +39,15 @@ def place(tmp_path: Path) -> Path:
     """A delivery on disk."""
 
     made = list(rows(of_period(load_catalogue(), DAY.period), CITY, DAY, {"2.1": value("2.1", 19.25)}))
-    files = formats.to_files(made)
-    manifest = Manifest(
+    target = folder.place(tmp_path / "stored", CITY.code, DAY.period, DAY.name, 1)
+    with folder.making(target) as unfinished:
+        for name, content in formats.to_files(made).items():
+            folder.write(unfinished / name, content)
+        return folder.finish(unfinished, target, manifest_of(unfinished, len(made)), KEY)
+
+
+def manifest_of(unfinished: Path, count: int) -> Manifest:
+    return Manifest(
         city=CITY.code,
         period=DAY.period,
         name=DAY.name,
@@ -49,11 +56,10 @@ def place(tmp_path: Path) -> Path:
         revision=1,
         previous=None,
         generated_at=LATER,
-        rows=len(made),
+        rows=count,
         changes=(),
-        files=folder.described(files, {}),
+        files=folder.described(unfinished, {}),
     )
-    return folder.store(tmp_path / "stored", manifest, files, KEY)
 
 
 async def test_a_folder_gets_it_whole_and_once(place: Path, tmp_path: Path) -> None:
