@@ -110,8 +110,8 @@ def _display(rng: Random, moment: int, _number: int) -> dict[str, float | bool]:
 
 
 def _meter(per_hour: float, _rng: Random, moment: int, number: int) -> dict[str, float | bool]:
-    """It only grows."""
-    hours = (moment - 1_767_225_600_000) / HOUR
+    """It only grows, since 2020."""
+    hours = (moment - 1_577_836_800_000) / HOUR
     return {"V": round(per_hour * (1 + number % 3) * hours + number, 3)}
 
 
