@@ -22,6 +22,7 @@ from deploy.stack import Ports, Program, Stack, StackError
 from deploy.stack.tools import wait_until
 from schemas.identity import Identity
 from schemas.snapshot import Snapshot
+from schemas.tables import city, metadata
 from services.cli.database import CitiesFile, apply_cities
 from services.runtime.database import open_database
 
@@ -72,9 +73,11 @@ class Installation:
         engine = open_database(self.database_url, application="tests")
         try:
             async with engine.begin() as connection:
-                for table, column in (("cityscore_current", "city"), ("api_key", "city"), ("city", "code")):
-                    gone = sa.text(f"DELETE FROM {table} WHERE {column} = :city")  # noqa: S608  (our own names)
-                    await connection.execute(gone, {"city": self.city})
+                for table in reversed(metadata.sorted_tables):
+                    for key in table.foreign_keys:
+                        if key.column is city.c.code:
+                            await connection.execute(sa.delete(table).where(key.parent == self.city))
+                await connection.execute(sa.delete(city).where(city.c.code == self.city))
         finally:
             await engine.dispose()
 
