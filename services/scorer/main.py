@@ -93,9 +93,9 @@ async def _score(settings: ScorerSettings, catalogue: Catalogue, metrics: Metric
     cities = Cities(engine)
     await cities.refresh()
     await _remember(engine, catalogue)
-    # A batch makes many objects and no cycles, so looking for cycles finds nothing: seldom is often enough.
+    # A batch makes many objects and no cycles: looking for cycles all the time is a large share of the work.
     gc.freeze()
-    gc.set_threshold(1_000_000, 5, 5)
+    gc.set_threshold(100_000, 20, 20)
     adoption = Adoption(settings.database_url, engine, catalogue, cities, utc_now)
     consumer = open_consumer(
         settings.kafka_bootstrap,
