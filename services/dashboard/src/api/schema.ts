@@ -1,6 +1,22 @@
-// Written by `make dashboard-client` from the API's OpenAPI document 2ec985ad4c2e7b638a23172660153bda9cd18fb71c351c3f6cd4a1fb4fb98527.
+// Written by `make dashboard-client` from the API's OpenAPI document c0a15c2a02d4b39442eb87b4fa91e8e3bc85161ec7d864a7a6e915761d935221.
 
 export interface paths {
+    "/api/v1/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["asyncapi_api_v1_asyncapi_json_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/catalogue": {
         parameters: {
             query?: never;
@@ -273,6 +289,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["facts_api_v1_facts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/facts/{city}/{period}/{name}/{revision}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["facts_file_api_v1_facts__city___period___name___revision___file__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers": {
         parameters: {
             query?: never;
@@ -281,6 +329,38 @@ export interface paths {
             cookie?: never;
         };
         get: operations["layers_api_v1_layers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["layer_api_v1_layers__layer__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/{layer}/objects/{object}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["telemetry_api_v1_layers__layer__objects__object__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -313,6 +393,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["reconciliation_api_v1_reconciliation_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schemes/{network}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["scheme_api_v1_schemes__network__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -405,6 +501,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Alarm: {
+            district: string | null;
+            /** @enum {string} */
+            kind: "low" | "high" | "silent" | "outage";
+            object: string | null;
+            quantity: string | null;
+            since: string | null;
+            text: components["schemas"]["Text"] | string;
+            value: number | null;
+        };
         AtLeast: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -635,6 +741,28 @@ export interface components {
             };
             total: number | null;
         };
+        Feature: {
+            geometry: {
+                [key: string]: unknown;
+            };
+            id: string;
+            properties: components["schemas"]["Properties"];
+            /** @constant */
+            type: "Feature";
+        };
+        FeatureCollection: {
+            /** Format: date-time */
+            at: string;
+            city: string;
+            features: components["schemas"]["Feature"][];
+            kpi?: string | null;
+            /** @constant */
+            label: "operational_estimate";
+            layer: string;
+            /** @constant */
+            type: "FeatureCollection";
+            updated: string | null;
+        };
         Health: {
             checks: {
                 [key: string]: "ok" | "failed";
@@ -739,8 +867,32 @@ export interface components {
         };
         Layer: {
             code: string;
-            name: components["schemas"]["Text"];
+            count?: number | null;
+            geometry?: ("point" | "line" | "polygon") | null;
+            name: components["schemas"]["Text"] | string;
+            shown?: components["schemas"]["Text"] | string | null;
+            /** @default [] */
+            steps: components["schemas"]["LayerStep"][];
+            unit?: string | null;
+            unit_name?: components["schemas"]["Text"] | string | null;
+            updated?: string | null;
             url: string;
+            value_of?: ("newest" | "count" | "age" | "kpi") | null;
+            within_h?: number | null;
+        };
+        LayerStep: {
+            below: number | null;
+            colour: string;
+            name: components["schemas"]["Text"] | string;
+        };
+        Measured: {
+            least: number | null;
+            most: number | null;
+            quantity: string;
+            quantity_name: components["schemas"]["Text"] | string;
+            time: string | null;
+            unit: string | null;
+            value: number | null;
         };
         Methodology: {
             abbreviations: {
@@ -776,6 +928,23 @@ export interface components {
             op: "no_worse";
             /** @default [] */
             stated: number[];
+        };
+        ObjectTelemetry: {
+            /** Format: date-time */
+            begin: string;
+            channels: components["schemas"]["Points"][];
+            critical: boolean;
+            district: string | null;
+            /** Format: date-time */
+            end: string;
+            geometry: {
+                [key: string]: unknown;
+            };
+            id: string;
+            name: components["schemas"]["Text"] | string;
+            properties: {
+                [key: string]: unknown;
+            };
         };
         Partition: {
             cluster: string;
@@ -875,6 +1044,17 @@ export interface components {
             numerator: number;
             value: number | null;
         };
+        Points: {
+            channel: string;
+            device: string | null;
+            points: [
+                string,
+                number
+            ][];
+            quantity: string | null;
+            quantity_name: components["schemas"]["Text"] | string | null;
+            unit: string | null;
+        };
         Problem: {
             detail: string;
             errors?: {
@@ -884,6 +1064,16 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        Properties: {
+            critical: boolean;
+            district: string | null;
+            name: components["schemas"]["Text"] | string;
+            step: number | null;
+            time: string | null;
+            value: number | null;
+        } & {
+            [key: string]: unknown;
         };
         Reconciliation: {
             exact: boolean;
@@ -941,6 +1131,41 @@ export interface components {
                 [key: string]: number;
             } | null;
             weight: number;
+        };
+        Scheme: {
+            alarms: components["schemas"]["Alarm"][];
+            /** Format: date-time */
+            at: string;
+            city: string;
+            edges: components["schemas"]["SchemeEdge"][];
+            /**
+             * @default operational_estimate
+             * @constant
+             */
+            label: "operational_estimate";
+            /** @enum {string} */
+            network: "water" | "heat";
+            nodes: components["schemas"]["SchemeNode"][];
+            updated: string | null;
+        };
+        SchemeEdge: {
+            diameter_mm: number | null;
+            district: string | null;
+            from_node: string;
+            id: string;
+            name: components["schemas"]["Text"] | string;
+            to_node: string;
+            values: components["schemas"]["Measured"][];
+        };
+        SchemeNode: {
+            critical: boolean;
+            district: string | null;
+            id: string;
+            latitude: number;
+            longitude: number;
+            name: components["schemas"]["Text"] | string;
+            role: string | null;
+            values: components["schemas"]["Measured"][];
         };
         Section: {
             name: components["schemas"]["Text"];
@@ -1100,6 +1325,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    asyncapi_api_v1_asyncapi_json_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.aai.asyncapi+json;version=3.0.0": unknown;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     catalogue_api_v1_catalogue_get: {
         parameters: {
             query?: {
@@ -1653,9 +1907,75 @@ export interface operations {
             };
         };
     };
-    layers_api_v1_layers_get: {
+    facts_api_v1_facts_get: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                city?: string | null;
+                limit?: number;
+                period?: components["schemas"]["Period"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    facts_file_api_v1_facts__city___period___name___revision___file__get: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                city: string;
+                file: string;
+                name: string;
+                period: components["schemas"]["Period"];
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    layers_api_v1_layers_get: {
+        parameters: {
+            query?: {
+                city?: string | null;
+                lang?: ("kk" | "ru" | "en") | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1668,6 +1988,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Layer"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    layer_api_v1_layers__layer__get: {
+        parameters: {
+            query: {
+                at?: string | null;
+                bbox?: string | null;
+                city: string;
+                kpi?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                    "application/json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    telemetry_api_v1_layers__layer__objects__object__get: {
+        parameters: {
+            query: {
+                city: string;
+                from?: string | null;
+                lang?: ("kk" | "ru" | "en") | null;
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: string;
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectTelemetry"];
                 };
             };
             default: {
@@ -1722,6 +2118,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scheme_api_v1_schemes__network__get: {
+        parameters: {
+            query: {
+                at?: string | null;
+                city: string;
+                lang?: ("kk" | "ru" | "en") | null;
+            };
+            header?: never;
+            path: {
+                network: "water" | "heat";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scheme"];
                 };
             };
             default: {

@@ -16,6 +16,8 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { path: "", name: "overview", load: () => import("./overview/Overview.svelte"), listed: true },
+  { path: "map", name: "map", load: () => import("./map/Map.svelte"), listed: true },
+  { path: "mnemonic", name: "mnemonic", load: () => import("./mnemonic/Mnemonic.svelte"), listed: true },
   { path: "quality", name: "quality", load: () => import("./quality/Quality.svelte"), listed: true },
 ];
 

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { box, flat, shares } from "./geometry.ts";
+import type { Feature } from "./types.ts";
+
+const feature = (id: string, value: number | null, coordinates: unknown, more = {}): Feature =>
+  ({
+    type: "Feature",
+    id,
+    geometry: { type: "any", coordinates },
+    properties: { name: id, district: null, value, time: null, step: 1, critical: false, ...more },
+  }) as Feature;
+
+test("the box is around points, lines and areas alike", () => {
+  const line = feature("l", 1, [
+    [73, 49],
+    [74, 50],
+  ]);
+  const area = feature("a", 1, [
+    [
+      [72, 49.5],
+      [73, 51],
+      [72, 49.5],
+    ],
+  ]);
+  expect(box([line, area, feature("p", 1, [75, 48])])).toEqual([72, 48, 75, 51]);
+  expect(box([])).toBeNull();
+});
+
+test("a column is as high as the attainment, else as the share of the greatest; nothing known is nothing", () => {
+  const some = [
+    feature("a", 4, []),
+    feature("b", 2, []),
+    feature("c", null, []),
+    feature("d", 9, [], { attainment: 0.3 }),
+  ];
+  expect([...shares(some.slice(0, 3)).values()]).toEqual([1, 0.5, null]);
+  expect(shares(some).get("d")).toBe(0.3);
+});
+
+test("what the map gets is flat and keeps id and step", () => {
+  const made = flat([feature("a", 4, [1, 2])], () => ({ label: "A", told: "4", share: null }));
+  expect(made.features[0]?.properties).toEqual({ id: "a", step: 1, label: "A", told: "4", share: null });
+});

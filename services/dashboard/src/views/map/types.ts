@@ -1,0 +1,21 @@
+// What the parts of the map share.
+import type { Schemas } from "../../api/client.ts";
+import type { ApiFailure } from "../../api/client.ts";
+
+export type Layer = Schemas["Layer"];
+export type Collection = Schemas["FeatureCollection"];
+export type Feature = Schemas["Feature"];
+
+/** A layer as it was last read. */
+export interface Drawn {
+  collection: Collection | null;
+  /** When that was, by the server's clock, ISO. */
+  readAt: string | null;
+  failure: ApiFailure | null;
+}
+
+/** An object of a layer. */
+export interface Chosen {
+  layer: string;
+  id: string;
+}
