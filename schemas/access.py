@@ -40,6 +40,7 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "registered_object": {"ahual_ingest": "SELECT", "ahual_api": "SELECT"},
     "reported_total": {"ahual_ingest": "SELECT, INSERT"},
     "source_limit": {},
+    "v_city": {"ahual_api": "SELECT"},
     "v_export_overdue": {"ahual_api": "SELECT"},
     "sdu_answer": {"ahual_export": "SELECT, INSERT", "ahual_api": "SELECT"},
 }

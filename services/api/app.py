@@ -103,6 +103,8 @@ def create_app(
     """The API. `recomputer` reads today's state for it, `stopping` ends live streams; `migration_head` is what
     `/readyz` wants, None takes any."""
     metrics = Metrics()
+    for kind in ("websocket", "sse"):
+        metrics.gauge("ahual_api_streams").labels(kind)
     app = FastAPI(
         title="Ahual",
         version=version("ahual"),

@@ -1,4 +1,4 @@
-"""What Prometheus is told of sources and reconciliation: counted in the database when it asks."""
+"""What Prometheus is told of sources, reconciliation and deliveries: counted in the database when it asks."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ _PARTITIONS: Final = sa.text("""
     FROM v_reconciliation GROUP BY topic, partition
 """)
 
+_OVERDUE: Final = sa.text("""
+    SELECT c.city, count(o.name) AS overdue FROM v_city AS c LEFT JOIN v_export_overdue AS o ON o.city = c.city
+    GROUP BY c.city
+""")
+
 
 class StockTaking:
     """Sets the gauges. While the database is away they are gone, because old figures would look like good ones."""
@@ -41,6 +46,7 @@ class StockTaking:
         self._sources = metrics.gauge("ahual_sources")
         self._missing = metrics.gauge("ahual_sources_missing_messages")
         self._records = metrics.gauge("ahual_reconciliation_records")
+        self._overdue = metrics.gauge("ahual_deliveries_overdue")
         self._taken: datetime | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -54,6 +60,7 @@ class StockTaking:
                 self._show_sources(await self._judged.counts())
                 async with self._engine.connect() as connection:
                     await self._count_records(connection)
+                    await self._count_overdue(connection)
             except DATABASE_ERRORS as error:
                 log.warning("sources and offsets not counted", extra={"reason": repr(error)[:300]})
                 self._forget()
@@ -77,7 +84,13 @@ class StockTaking:
             for outcome in OUTCOMES:
                 self._records.labels(row["partition"], outcome).set(row[outcome])
 
+    async def _count_overdue(self, connection: AsyncConnection) -> None:
+        rows = (await connection.execute(_OVERDUE)).all()
+        self._overdue.clear()
+        for row in rows:
+            self._overdue.labels(row.city).set(row.overdue)
+
     def _forget(self) -> None:
         self._taken = None
-        for gauge in (self._sources, self._missing, self._records):
+        for gauge in (self._sources, self._missing, self._records, self._overdue):
             gauge.clear()

@@ -84,6 +84,9 @@ METRICS: Final[dict[str, MetricDef]] = {
         " difference, which is an alarm unless it is 0 (API)",
         ("partition", "outcome"),
     ),
+    "ahual_deliveries_overdue": MetricDef(
+        "gauge", "Closed periods whose delivery to SDU is overdue, as `v_export_overdue` has them (API)", ("city",)
+    ),
     "ahual_api_requests_total": MetricDef("counter", "HTTP requests by route and status", ("route", "status")),
     "ahual_api_request_seconds": MetricDef("histogram", "HTTP requests by route", ("route",), _SECONDS),
     "ahual_api_streams": MetricDef("gauge", "Open live streams by kind: websocket, sse", ("kind",)),

@@ -1,0 +1,1 @@
+"""Prometheus: its configuration, alert rules, and service level objectives as rules."""
