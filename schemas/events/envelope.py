@@ -29,13 +29,14 @@ Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]
 """RFC 3339 with zone; kept in UTC, microseconds."""
 
 
-def _no_phone(name: str) -> str:
+def no_phone(name: str) -> str:
+    """ValueError where a text looks like a telephone number."""
     if looks_like_phone(name):
         raise ValueError("looks like a telephone number: give an id of your own, which says nothing of a person")
     return name
 
 
-Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_no_phone)]
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(no_phone)]
 """An id or a name that identifies nobody: what does is one of the types below."""
 District = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """A district's code; empty parts of a city's territory leave it out."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from schemas.events.envelope import Data, District, EventClass, Name, Timestamp
+from schemas.events.envelope import Data, District, EventClass, Name, Timestamp, no_phone
 from schemas.quantities import QUANTITIES
 
 MOST_READINGS: Final = 1_000
@@ -25,7 +25,7 @@ class Reading(BaseModel):
     time: Timestamp
     """When it was read."""
     value: float | None = None
-    text: Annotated[str, Field(max_length=256)] | None = None
+    text: Annotated[str, Field(max_length=256), AfterValidator(no_phone)] | None = None
     flag: bool | None = None
     sum: float | None = None
     """The value integrated over time (SenML `s`), in the unit times seconds."""

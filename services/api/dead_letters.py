@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from schemas.tables import dead_letter
@@ -14,6 +15,7 @@ from services.api.state import ApiState
 
 router = APIRouter(prefix="/api/v1/cities/{city}", tags=["operations"])
 NEWEST = 100
+MOST_SOURCES = 1000
 
 
 class Rejected(BaseModel):
@@ -60,3 +62,46 @@ async def dead_letters(city: str, state: ApiState) -> list[Rejected]:
     async with state.engine.connect() as connection:
         rows = (await connection.execute(query)).mappings().all()
     return [Rejected.model_validate(dict(row)) for row in rows]
+
+
+class RejectedBy(BaseModel):
+    """How many messages of one source were rejected for one reason, and when the newest was."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "system": "water",
+                "device": "meter-17",
+                "reason": "wrong_unit",
+                "count": 12,
+                "newest_at": "2026-11-22T18:00:01Z",
+            }
+        }
+    )
+    system: str
+    device: str
+    reason: str
+    count: int
+    newest_at: datetime
+
+
+@router.get("/dead-letters/summary")
+async def dead_letters_by_source(
+    city: str,
+    state: ApiState,
+    hours: Annotated[int, Query(ge=1, le=240, description="How far back; letters are kept for 10 days")] = 24,
+) -> list[RejectedBy]:
+    """Of each source and reason how many, most first; at most 1,000 rows."""
+    await require_city(state, city)
+    c = dead_letter.c
+    count = sa.func.count().label("count")
+    query = (
+        sa.select(c.system, c.device, c.reason, count, sa.func.max(c.rejected_at).label("newest_at"))
+        .where(c.city == city, c.rejected_at > state.clock() - timedelta(hours=hours))
+        .group_by(c.system, c.device, c.reason)
+        .order_by(count.desc(), c.system, c.device, c.reason)
+        .limit(MOST_SOURCES)
+    )
+    async with state.engine.connect() as connection:
+        rows = (await connection.execute(query)).mappings().all()
+    return [RejectedBy.model_validate(dict(row)) for row in rows]

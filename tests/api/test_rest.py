@@ -173,6 +173,12 @@ async def test_dead_letters_newest_first_without_payload(api: Api, database: Asy
     assert [row["detail"] for row in answer.json()] == [f"number {n}" for n in range(104, 4, -1)]
     assert "payload" not in answer.text
     assert (await api.client.get("/api/v1/cities/almaty/dead-letters")).json() == []
+    [of_line] = (await api.client.get(f"{BASE}/dead-letters/summary?hours=240")).json()
+    assert (of_line["system"], of_line["device"], of_line["reason"], of_line["count"]) == (
+        *("contact-centre", "line-1", rows[0]["reason"]),
+        105,
+    )
+    assert (await api.client.get("/api/v1/cities/almaty/dead-letters/summary")).json() == []
 
 
 async def test_reconciliation_shows_a_difference(api: Api, database: AsyncEngine) -> None:

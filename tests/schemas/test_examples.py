@@ -58,6 +58,18 @@ def test_every_type_has_valid_and_several_invalid_examples(type_name: str) -> No
     assert len([path for path in INVALID if type_of(path) == type_name]) >= 2
 
 
+@pytest.mark.parametrize("type_name", EVENT_TYPES)
+def test_no_number_may_be_negative_boundless_or_text(type_name: str) -> None:
+    path = next(path for path in VALID if type_of(path) == type_name)
+    event = load(path)
+    for name, schema in EVENT_TYPES[type_name].model_json_schema()["properties"].items():
+        if {part.get("type") for part in schema.get("anyOf", [schema])} & {"integer", "number"}:
+            for impossible in (-1, 10**16, "7"):
+                outcome = validate(path, {**event, "data": {**event["data"], name: impossible}})
+                assert isinstance(outcome, Rejected), f"{name}: {impossible}"
+                assert outcome.reason is Reason.INVALID_FIELD
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_no_file_is_an_orphan(path: Path) -> None:
     assert path.suffix == ".json"

@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document c0a15c2a02d4b39442eb87b4fa91e8e3bc85161ec7d864a7a6e915761d935221.
+// Written by `make dashboard-client` from the API's OpenAPI document 0bc2ebe5182aa663849115912b14735860b0f220b148f8f5a1f419d20c324052.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -89,6 +89,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["dead_letters_api_v1_cities__city__dead_letters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cities/{city}/dead-letters/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["dead_letters_by_source_api_v1_cities__city__dead_letters_summary_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1111,6 +1127,14 @@ export interface components {
             topic: string;
             truncated: boolean;
         };
+        RejectedBy: {
+            count: number;
+            device: string;
+            /** Format: date-time */
+            newest_at: string;
+            reason: string;
+            system: string;
+        };
         Revision: {
             attainment: number | null;
             catalogue_hash: string;
@@ -1503,6 +1527,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rejected"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dead_letters_by_source_api_v1_cities__city__dead_letters_summary_get: {
+        parameters: {
+            query?: {
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                city: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectedBy"][];
                 };
             };
             default: {
