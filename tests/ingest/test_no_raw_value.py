@@ -23,10 +23,12 @@ from pydantic import SecretStr
 
 from deploy.stack import Stack
 from schemas import tables
+from schemas.device import Device, read_channels
 from schemas.identity import Identity
 from schemas.personal import Kind, city_secret, pseudonym
 from schemas.topics import load_topics
 from services.cli.ingest import add_key
+from services.ingest import register
 from services.ingest.intake import BATCH
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
@@ -121,6 +123,26 @@ def messages(planted: Planted, sender: Identity, now: datetime) -> tuple[list[by
     return [json.dumps(event).encode() for event in (*good, conflict)], raw
 
 
+def violation(planted: Planted, camera: Identity, now: datetime) -> bytes:
+    """Of a camera, with the plate as it read it."""
+    data = {"violation": f"{planted.run}-v", "camera": "cam-1", "kind": "red-light", "recorded_at": now.isoformat()}
+    event: dict[str, Any] = {"specversion": "1.0", "type": "kz.ahual.video.violation-recorded.v1"}
+    event |= {"source": camera.source, "id": f"{planted.run}-v", "time": now.isoformat()}
+    event |= {"data": {**data, "plate": planted.plate}}
+    return json.dumps(event).encode()
+
+
+async def send_as_text(installation: Installation, sender: Identity, planted: Planted) -> None:
+    """A sensor whose registered channel is free text says what it must not."""
+    engine = open_database(installation.database_url, application="tests")
+    await register.put(engine, [Device(**sender._asdict(), channels=read_channels("S=state"))], "tests")
+    await engine.dispose()
+    await asyncio.sleep(3)
+    password = await asyncio.to_thread(installation.stack.add_device, str(sender))
+    packs = [json.dumps([{"n": name, "vs": planted.phone}]).encode() for name in ("S", planted.phone)]
+    await publish_all(installation.stack.ports.mqtt, str(sender), password, packs, channel="senml")
+
+
 async def send_over_mqtt(stack: Stack, device: Identity, payloads: list[bytes]) -> None:
     password = await asyncio.to_thread(stack.add_device, str(device))
     await publish_all(stack.ports.mqtt, str(device), password, payloads)
@@ -213,11 +235,14 @@ def test_no_raw_value_leaves_the_gateway(stack: Stack, running: Installation) ->
     unregistered, _ = messages(planted, stranger, utc_now())
     asyncio.run(send_over_mqtt(stack, device, good + bad))
     asyncio.run(send_over_mqtt(stack, stranger, unregistered[:1]))
+    camera = Identity(running.city, "video", "camera-1")
+    asyncio.run(send_over_mqtt(stack, camera, [violation(planted, camera, utc_now())]))
+    asyncio.run(send_as_text(running, Identity(running.city, "video", "sensor-1"), planted))
     asyncio.run(send_over_http(stack, planted, device, good + bad))
 
     async def settled() -> bool:
         counts = await letters_of(running.database_url, running.city)
-        return bool(counts["conflict"] and counts["too_old"]) and counts.total() >= 2 * len(bad)
+        return all(counts[one] for one in ("conflict", "too_old", "unknown_channel")) and counts.total() >= 2 * len(bad)
 
     assert asyncio.run(eventually(settled, within_s=60))
     kafka = asyncio.run(kafka_holds(stack))
@@ -230,7 +255,7 @@ def test_no_raw_value_leaves_the_gateway(stack: Stack, running: Installation) ->
     def hashed(kind: Kind, value: str) -> bytes:
         return pseudonym(city_secret(key.secret or b"", running.city), key.id, kind, value).encode()
 
-    expected = [hashed("account", planted.account), f"{planted.run}-plain".encode()]
+    expected = [hashed("account", planted.account), hashed("plate", planted.plate), f"{planted.run}-plain".encode()]
     assert found_in(kafka, expected) == expected, "the search finds what is there"
     assert found_in(database, expected) == expected
     assert len(logs) >= 6
