@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from schemas import tables
 
-Role = Literal["ahual_ingest", "ahual_scorer", "ahual_api", "ahual_export", "ahual_broker"]
+Role = Literal["ahual_ingest", "ahual_scorer", "ahual_api", "ahual_export", "ahual_notify", "ahual_broker"]
 WRITE: Final = "SELECT, INSERT, UPDATE, DELETE"
 LETTER: Final = ", ".join(column.name for column in tables.dead_letter.c if column.name != "payload")
 
@@ -40,8 +40,14 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "registered_object": {"ahual_ingest": "SELECT", "ahual_api": "SELECT"},
     "reported_total": {"ahual_ingest": "SELECT, INSERT"},
     "source_limit": {},
-    "v_city": {"ahual_api": "SELECT"},
-    "v_export_overdue": {"ahual_api": "SELECT"},
+    "notice": {"ahual_notify": "SELECT, INSERT, UPDATE"},
+    "notice_state": {"ahual_notify": WRITE},
+    "v_city": {"ahual_api": "SELECT", "ahual_notify": "SELECT"},
+    "v_cityscore_live": {"ahual_notify": "SELECT"},
+    "v_export_overdue": {"ahual_api": "SELECT", "ahual_notify": "SELECT"},
+    "v_kpi_live": {"ahual_notify": "SELECT"},
+    "v_ledger": {"ahual_notify": "SELECT"},
+    "v_sources": {"ahual_notify": "SELECT"},
     "sdu_answer": {"ahual_export": "SELECT, INSERT", "ahual_api": "SELECT"},
 }
 """The rights of each role on each table that is not simply the engine's."""
@@ -52,7 +58,14 @@ VIEWS: Final = (
 )
 """The stable views of docs/grafana.md, for readers; a service has rights only on those that `LISTED` names."""
 UNLISTED: Final[Mapping[Role, str]] = {"ahual_scorer": WRITE, "ahual_api": "SELECT"}
-ROLES: Final[Sequence[Role]] = ("ahual_ingest", "ahual_scorer", "ahual_api", "ahual_export", "ahual_broker")
+ROLES: Final[Sequence[Role]] = (
+    "ahual_ingest",
+    "ahual_scorer",
+    "ahual_api",
+    "ahual_export",
+    "ahual_notify",
+    "ahual_broker",
+)
 
 
 def grants(names: Sequence[str], roles: Sequence[Role] = ROLES) -> list[str]:

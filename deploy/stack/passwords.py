@@ -23,6 +23,7 @@ class Passwords:
     scorer: str
     api: str
     export: str
+    notify: str
     broker: str
     gateway: str
     devices: str

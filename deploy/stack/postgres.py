@@ -115,7 +115,8 @@ async def ensure_database(ports: Ports, passwords: Passwords, certs: Authority |
 def roles(passwords: Passwords) -> dict[str, str]:
     """Every account of the database but the superuser, with its password."""
     services = {
-        f"{OWNER}_{name}": str(getattr(passwords, name)) for name in ("ingest", "scorer", "api", "export", "broker")
+        f"{OWNER}_{name}": str(getattr(passwords, name))
+        for name in ("ingest", "scorer", "api", "export", "notify", "broker")
     }
     return {OWNER: passwords.owner, READER: passwords.reader, **services}
 

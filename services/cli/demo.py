@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import signal
 import sys
 import time
@@ -143,6 +144,8 @@ def start(stack: Stack, progress: ConsoleProgress) -> dict[str, NewKey]:
             )
     env = {"AHUAL_PROBE_KEY": seeing, "AHUAL_PROBE_CITY": CITY.code}
     stack.start(Program(name="probe", argv=(_ahual(), "probe"), env=env))
+    if told := {name: value for name, value in os.environ.items() if name.startswith("AHUAL_NOTIFY_")}:
+        stack.start(Program(name="notify", argv=(_ahual(), "notify", "run"), env=told))
     return keys
 
 

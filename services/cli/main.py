@@ -31,6 +31,7 @@ MODULES: Final = (
     "importing",
     "privacy",
     "export",
+    "notify",
 )
 
 

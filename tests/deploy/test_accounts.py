@@ -58,6 +58,13 @@ REFUSED = {
         "DELETE FROM delivery",
         "DELETE FROM sdu_answer",
     ],
+    "ahual_notify": [
+        "SELECT 1 FROM api_key",
+        "SELECT 1 FROM cityscore_current",
+        "SELECT 1 FROM ledger_department",
+        "SELECT 1 FROM dead_letter",
+        "DELETE FROM notice",
+    ],
     "ahual_broker": ["SELECT 1 FROM api_key", "SELECT 1 FROM city", "UPDATE device SET revoked_at = NULL"],
     "ahual_reader": [
         "SELECT 1 FROM api_key",

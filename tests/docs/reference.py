@@ -21,6 +21,7 @@ from services.api.settings import ApiSettings
 from services.cityscore.catalogue import load_catalogue
 from services.export.settings import ExportSettings
 from services.ingest.settings import IngestSettings, OpenerSettings
+from services.notify.settings import NotifySettings
 from services.probe.settings import ProbeSettings
 from services.runtime.metrics import METRICS
 from services.runtime.settings import DatabaseSettings, RuntimeSettings
@@ -153,6 +154,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "api": lambda: settings(ApiSettings, RuntimeSettings),
     "probe": lambda: settings(ProbeSettings),
     "export": lambda: settings(ExportSettings, DatabaseSettings),
+    "notify": lambda: settings(NotifySettings, DatabaseSettings),
     "ports": lambda: settings(Ports, prefix="AHUAL_PORT_"),
     "metrics": metrics,
     "topics": topics,
@@ -161,7 +163,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "conversions": conversions,
     "kept": kept,
 }
-FILES: Final = ("settings.md", "metrics.md", "topics.md", "events.md", "privacy.md", "telemetry.md")
+FILES: Final = ("settings.md", "metrics.md", "topics.md", "events.md", "privacy.md", "telemetry.md", "notify.md")
 
 
 def regenerated(document: str) -> str:

@@ -1,0 +1,1 @@
+"""Alerts to people: rules over the views, by e-mail and webhook."""
