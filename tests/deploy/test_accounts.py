@@ -74,6 +74,11 @@ REFUSED = {
         "DELETE FROM part_day",
     ],
 }
+HIDDEN = {
+    *("access_change", "api_key", "dead_letter", "device"),
+    *("ledger_batch_department", "ledger_batch_telemetry", "ledger_department", "ledger_telemetry"),
+}
+"""What no reader sees: keys, who let whom in, raw events and what was rejected."""
 EVERYBODY = ["CREATE TABLE mine (x int)", "CREATE ROLE mine", "SET ROLE ahual", "COPY city TO '/tmp/x'"]
 
 
@@ -106,6 +111,19 @@ async def test_rights_in_the_database_are_those_of_the_file(stack: Stack, databa
                     kind for kind in kinds if await connection.scalar(query, {"role": role, "name": name, "kind": kind})
                 }
                 assert given == whole, (role, name)
+
+
+async def test_the_reader_reads_figures_and_sources_and_writes_nothing(database: AsyncEngine) -> None:
+    """A new table is nobody's to read until somebody says that it is, and never one with secrets or raw events."""
+    query = sa.text("SELECT has_table_privilege('ahual_reader', :name, :kind)")
+    hidden = set()
+    async with database.connect() as connection:
+        for name in tables.metadata.tables:
+            for kind in ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"):
+                assert not await connection.scalar(query, {"name": name, "kind": kind}), (name, kind)
+            if not await connection.scalar(query, {"name": name, "kind": "SELECT"}):
+                hidden.add(name)
+    assert hidden >= HIDDEN
 
 
 @pytest.mark.parametrize("role", [*access.ROLES, "ahual_reader"])

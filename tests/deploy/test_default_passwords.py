@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from deploy.stack import Stack, postgres
 from deploy.stack.mosquitto import accepts
 from services.api.settings import ApiSettings
+from services.export.settings import ExportSettings
 from services.ingest.settings import IngestSettings
 from services.probe.settings import ProbeSettings
 from services.scorer.settings import ScorerSettings
@@ -61,7 +62,7 @@ def test_no_configuration_holds_one() -> None:
     assert literals() == {}
 
 
-@pytest.mark.parametrize("kind", [IngestSettings, ScorerSettings, ApiSettings, ProbeSettings])
+@pytest.mark.parametrize("kind", [IngestSettings, ScorerSettings, ApiSettings, ProbeSettings, ExportSettings])
 def test_no_setting_has_one(kind: type[IngestSettings]) -> None:
     for name, field in kind.model_fields.items():
         if isinstance(field.default, SecretStr):

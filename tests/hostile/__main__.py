@@ -1,7 +1,7 @@
 """`python -m tests.hostile`: a million hostile messages over MQTT; no crash, no hang, no growing memory, nothing lost.
 
-Every one must be acknowledged and end as an event or as dead letters; the processes must be the ones that were there at
-the beginning, and a good message after it all must move the score. Prints a table.
+Every fifth is a SenML pack. Every one must be acknowledged and end as an event or as dead letters; the processes must
+be those that were there at the beginning, and a good message after it all must move the score. Prints a table.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import httpx2
 from rich.console import Console
 
+from schemas.device import Device, read_channels
 from schemas.identity import Identity
+from services.ingest import register
 from services.runtime.clock import utc_now
+from services.runtime.database import open_database
 from simulators.sending import persistent_publishers
-from tests.hostile.payloads import heavy, payloads
+from tests.hostile.payloads import heavy, packs, payloads
+from tests.hostile.targets import CHANNELS
 from tests.ingest.events import call, encoded
 from tests.installation import SERVICES, Installation, own_stack, ports_from, services_on
 from tests.watching import by_program, series
@@ -29,6 +33,8 @@ from tests.watching import by_program, series
 FOLDER = Path(".stack-hostile")
 PORT_OFFSET = 12_200
 HEAVY_EVERY = 1000
+PACK_EVERY = 5
+PACK = "application/senml+json"
 AHEAD = 20_000
 """So many messages at most before what the gateway took: what waits is the broker's memory, and no leak."""
 SAMPLE_S = 2.0
@@ -76,6 +82,7 @@ async def run(installation: Installation, seed: int, messages: int, trial: Trial
         Identity(installation.city, "contact-centre", f"hostile-{n}") for n in range(2)
     ]  # fewer than stop the line
     passwords = await asyncio.to_thread(installation.passwords, devices)
+    await _registered(installation, devices)
 
     def acknowledged(_payload: bytes, _sent: float) -> None:
         trial.acknowledged += 1
@@ -84,8 +91,8 @@ async def run(installation: Installation, seed: int, messages: int, trial: Trial
     port = installation.stack.ports.mqtt
     async with persistent_publishers("127.0.0.1", port, passwords, acknowledged) as opened:
         connections = list(opened.values())
-        for number, payload in enumerate(islice(_mixed(seed), messages)):
-            await connections[number % len(connections)].send(payload, 0.0, 1000)
+        for number, (payload, media) in enumerate(islice(_mixed(seed), messages)):
+            await connections[number % len(connections)].send(payload, 0.0, 1000, media)
             trial.sent += 1
             if trial.sent % AHEAD == 0:
                 await _taken(installation, trial.sent - AHEAD // 2)
@@ -102,11 +109,25 @@ async def run(installation: Installation, seed: int, messages: int, trial: Trial
     return good
 
 
-def _mixed(seed: int) -> Iterator[bytes]:
-    light, deep = payloads(seed), heavy(seed)
-    while True:
-        yield from islice(light, HEAVY_EVERY)
-        yield next(deep)
+def _mixed(seed: int) -> Iterator[tuple[bytes, str]]:
+    """Payloads with their media type; it tells packs, which have a channel of their own."""
+    light, deep, senml = payloads(seed), heavy(seed), packs(seed)
+    for number in count(1):
+        if number % HEAVY_EVERY == 0:
+            yield next(deep), ""
+        elif number % PACK_EVERY == 0:
+            yield next(senml), PACK
+        else:
+            yield next(light), ""
+
+
+async def _registered(installation: Installation, devices: list[Identity]) -> None:
+    """So that their packs are looked at."""
+    channels = read_channels(CHANNELS)
+    engine = open_database(installation.database_url, application="hostile")
+    entries = [Device(**device._asdict(), channels=channels) for device in devices]
+    await register.put(engine, entries, "hostile")
+    await engine.dispose()
 
 
 async def _taken(installation: Installation, messages: int) -> None:

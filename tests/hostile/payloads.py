@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any, Final
+
+import cbor2
 
 EXAMPLES: Final = Path(__file__).parents[2] / "schemas" / "examples"
 CORPUS: Final = Path(__file__).parent / "corpus"
@@ -40,6 +43,49 @@ def payloads(seed: int) -> Iterator[bytes]:
         yield bend(rng, rng.choice(events))
         if known and rng.random() < 0.02:
             yield rng.choice(known)
+
+
+def packs(seed: int) -> Iterator[bytes]:
+    """SenML packs, in JSON and CBOR, bent in the same ways; without end."""
+    rng = Random(f"packs/{seed}")
+    known = corpus("senml")
+    good = [cbor2.loads(pack) if pack[0] & 0x80 else json.loads(pack) for pack in known if _is_pack(pack)]
+    while True:
+        if rng.random() < 0.1:  # as it is
+            yield rng.choice(known)
+            continue
+        records = list(rng.choice(good))
+        place = rng.randrange(len(records))
+        label = rng.choice([*records[place], "n", "v", "t", "bt", "bn", "vs", 0, 2, 6, -3])
+        records[place] = {**records[place], label: rng.choice(NASTY)}
+        yield _damaged(rng, _encoded(rng, records))
+
+
+def _is_pack(pack: bytes) -> bool:
+    """Whether it can be read, to be bent."""
+    try:
+        read = cbor2.loads(pack) if pack[:1] >= b"\x80" else json.loads(pack)
+        return bool(read) and all(isinstance(record, dict) and record for record in read)
+    except (ValueError, TypeError, cbor2.CBORError, RecursionError, ArithmeticError):
+        return False
+
+
+def _encoded(rng: Random, records: list[Any]) -> bytes:
+    """In one of the two forms; in the other where that one cannot say it."""
+    forms: list[Callable[[Any], bytes]] = [_dumped, cbor2.dumps]
+    rng.shuffle(forms)
+    for form in forms:
+        with suppress(TypeError, ValueError, cbor2.CBORError):
+            return form(records)
+    return b"[]"
+
+
+def _damaged(rng: Random, pack: bytes) -> bytes:
+    if rng.random() < 0.5:  # every other one
+        return pack
+    raw = bytearray(pack)
+    raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
+    return bytes(raw[: rng.randrange(len(raw))] if rng.random() < 0.3 else raw)  # some are cut
 
 
 def _dumped(value: Any) -> bytes:

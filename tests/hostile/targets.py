@@ -74,7 +74,7 @@ def mqtt(payload: bytes) -> None:
     began = time.monotonic()
     outcomes = accept(DEVICE, payload, NOW, LIMITS)
     accept_item(DEVICE, payload, 3, NOW, LIMITS, any_source_of(DEVICE))
-    _answered(payload, outcomes, began)
+    _answered(payload, outcomes, began, DEVICE)
 
 
 def http(body: bytes) -> None:
@@ -82,7 +82,8 @@ def http(body: bytes) -> None:
     for batch in (False, True):
         began = time.monotonic()
         with suppress(RequestRefusedError):
-            _answered(body, _now(intake.outcomes(DEVICE, body, NOW, LIMITS, MAX_BODY, batch=batch)), began)
+            outcomes = _now(intake.outcomes(DEVICE, body, NOW, LIMITS, MAX_BODY, batch=batch))
+            _answered(body, outcomes, began, DEVICE, of_system=True)
 
 
 def senml(payload: bytes) -> None:
@@ -90,13 +91,15 @@ def senml(payload: bytes) -> None:
     for media in MEDIA:
         began = time.monotonic()
         registry = DeviceRegistry(DEVICES)
-        _answered(payload, accept_message(SENSOR, "senml", payload, NOW, LIMITS, registry, content_type=media), began)
+        outcomes = accept_message(SENSOR, "senml", payload, NOW, LIMITS, registry, content_type=media)
+        _answered(payload, outcomes, began, SENSOR)
 
 
 def telemetry(payload: bytes) -> None:
     """So has ThingsBoard's telemetry."""
     began = time.monotonic()
-    _answered(payload, accept_message(SENSOR, "telemetry", payload, NOW, LIMITS, DeviceRegistry(DEVICES)), began)
+    outcomes = accept_message(SENSOR, "telemetry", payload, NOW, LIMITS, DeviceRegistry(DEVICES))
+    _answered(payload, outcomes, began, SENSOR)
 
 
 def sparkplug(data: bytes) -> None:
@@ -108,7 +111,7 @@ def sparkplug(data: bytes) -> None:
         began = time.monotonic()
         outcomes = host.take(name, payload, NOW, LIMITS).outcomes
         if outcomes:  # births of controls and deaths have nothing to tell
-            _answered(payload, list(outcomes), began)
+            _answered(payload, list(outcomes), began, SENSOR)
 
 
 def file(content: bytes) -> None:
@@ -118,7 +121,7 @@ def file(content: bytes) -> None:
         taken = take_file(content, "total-reported.csv", Terms(DEVICE, NOW, LIMITS, PSEUDONYMS))
         assert bool(taken.events) != bool(taken.problems)
         if taken.events:
-            _answered(content, list(taken.events), began)
+            _answered(content, list(taken.events), began, DEVICE, of_system=True)
     assert time.monotonic() - began < SLOWEST_S, content[:200]
 
 
@@ -143,12 +146,17 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
 }
 
 
-def _answered(payload: bytes, outcomes: list[Outcome], began: float) -> None:
+def _answered(
+    payload: bytes, outcomes: list[Outcome], began: float, sender: Identity, *, of_system: bool = False
+) -> None:
+    """`of_system`: a department speaks for every source of its system; a device for itself only."""
     assert time.monotonic() - began < SLOWEST_S, payload[:200]
     assert outcomes, "every message has an outcome"
     records = [Record(n, o.body) for n, o in enumerate(outcomes) if isinstance(o, Accepted)]
-    _decoded, rejected = RecordDecoder().decode(records, {"karaganda"})
+    decoded, rejected = RecordDecoder().decode(records, {"karaganda"})
     assert not rejected, f"let in, and then unreadable: {payload[:500]!r}"
+    for event in decoded:
+        assert event.identity == (sender._replace(device=event.identity.device) if of_system else sender)
     for outcome in outcomes:
         if isinstance(outcome, Rejected):
             _, _, letter = rejection(outcome, "ahual/v1/x/y/z/events", DEVICE, NOW, None)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.hostile.payloads import CORPUS, corpus, heavy, payloads
-from tests.hostile.targets import TARGETS, http, mqtt, topic
+from tests.hostile.payloads import CORPUS, corpus, heavy, packs, payloads
+from tests.hostile.targets import TARGETS, http, mqtt, senml, topic
 
 KEPT = [(way, payload) for way in TARGETS for payload in corpus(way)]
 
@@ -25,6 +25,11 @@ def test_bent_events(seed: int) -> None:
 def test_bent_requests() -> None:
     for payload in islice(payloads(5), 2500):
         http(payload)
+
+
+def test_bent_packs() -> None:
+    for payload in islice(packs(6), 1500):
+        senml(payload)
 
 
 def test_deep_and_long_ones() -> None:

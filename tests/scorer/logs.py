@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zlib import crc32
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas import tables
 from schemas.topics import EVENTS
@@ -16,13 +17,15 @@ from services.cityscore.catalogue import load_catalogue
 from services.runtime.topic_identity import TopicIdentity
 from services.scorer import offsets
 from services.scorer.decoding import RecordDecoder
-from services.scorer.measures import Compiled, compile_measures
+from services.scorer.measures import Compiled, compile_measures, kpis_of
 from services.scorer.transaction import Outcome, commit_events
-from services.scorer.types import Batch, City, Record
-from tests.scorer.model import KPIS, Model, Town
-from tests.scorer.streams import BEGIN, cuts
+from services.scorer.types import Batch, BinKey, City, EntryKey, Record
+from tests.scorer.model import KPIS, TYPES, Model, Town, bucket
+from tests.scorer.oracle import expected as plainly
+from tests.scorer.streams import BEGIN, TYPE_OF, cuts
 
-TOWNS = {"karaganda": Town("regional", "Asia/Almaty"), "almaty": Town("republican", "Asia/Almaty")}
+TOWNS = {"karaganda": Town("regional", "Asia/Almaty"), "almaty": Town("republican", "Europe/Berlin")}
+"""One of them changes its clocks twice a year, and the streams reach over that."""
 CITIES = {code: City(code, town.category, town.timezone, 0) for code, town in TOWNS.items()}
 FLOOR = BEGIN - timedelta(days=400)
 KEPT: dict[tables.Tier, timedelta] = {
@@ -32,6 +35,17 @@ KEPT: dict[tables.Tier, timedelta] = {
 }
 CATALOGUE = load_catalogue()
 COMPILED = compile_measures(CATALOGUE)
+FED = frozenset({"any", *(TYPE_OF[kind] for kind in TYPES)})
+MEASURES = {
+    kpi.code: kpi.measure
+    for kpi in kpis_of(CATALOGUE)
+    if any(
+        term.event in FED
+        for _, part in kpi.measure.parts()
+        for term in (*part.numerator, *part.denominator, *part.base)
+    )
+}
+"""Every KPI that the streams' events add to."""
 
 
 class Log:
@@ -101,3 +115,44 @@ async def assert_same(engine: AsyncEngine, model: Model, now: datetime) -> None:
                 stored = {tuple(row[:5]): tuple(row[5:]) for row in rows if any(row[5:])}
                 expected = model.parts(tier, partition)
                 assert stored == {cell: sums for cell, sums in expected.items() if cell[4] >= now - kept}
+        for partition in model.outcomes:
+            await assert_folded(connection, model, partition, now)
+
+
+async def assert_folded(connection: AsyncConnection, model: Model, partition: int, now: datetime) -> None:
+    """Sums, durations' bins and dated entries of all KPIs are those of the measures' plain reading, for what counts."""
+    parts: dict[tables.Tier, dict[tuple[Any, ...], tuple[int, ...]]] = {tier: {} for tier in KEPT}
+    bins: dict[tables.Tier, dict[tuple[Any, ...], tuple[int, ...]]] = {tier: {} for tier in KEPT}
+    entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for stored in model.counting():
+        if stored.partition == partition:
+            events, _ = RecordDecoder().decode([Record(0, stored.body)], CITIES)
+            folded = plainly(events, MEASURES, CITIES, stored.stored_at)
+            for tier in KEPT:
+                for part, sums in folded.parts.items():
+                    cell = part._replace(bucket=bucket(part.bucket, tier, TOWNS[part.city]))
+                    parts[tier][cell] = _plus(parts[tier].get(cell), sums)
+                for place, count in folded.bins.items():
+                    bin_ = place._replace(bucket=bucket(place.bucket, tier, TOWNS[place.city]))
+                    bins[tier][bin_] = _plus(bins[tier].get(bin_), (count,))
+            entries.update({tuple(key): tuple(entry) for key, entry in folded.entries.items()})
+    for tier, kept in KEPT.items():
+        for table, expected in ((tables.parts[tier], parts[tier]), (tables.bins[tier], bins[tier])):
+            key = ("city", "kpi", "component", "district", "bucket") if expected is parts[tier] else BinKey._fields
+            sums_of = ("numerator", "denominator", "count") if expected is parts[tier] else ("count",)
+            where = sa.and_(table.c.partition == partition, table.c.bucket >= now - kept, table.c.count != 0)
+            found = await _rows(connection, table, key, sums_of, where)
+            assert found == {cell: sums for cell, sums in expected.items() if cell[key.index("bucket")] >= now - kept}
+    where = sa.and_(tables.entry.c.partition == partition, tables.entry.c.count != 0)
+    assert await _rows(connection, tables.entry, EntryKey._fields, ("value", "count", "until"), where) == entries
+
+
+async def _rows(
+    connection: AsyncConnection, table: sa.Table, key: Sequence[str], sums: Sequence[str], where: Any
+) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    rows = await connection.execute(sa.select(*(table.c[name] for name in (*key, *sums))).where(where))
+    return {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
+
+
+def _plus(before: tuple[int, ...] | None, added: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(added) if before is None else tuple(a + b for a, b in zip(before, added, strict=True))

@@ -26,6 +26,7 @@ TYPES: Final = (
     "request-forwarded",
     "request-resolved",
     "survey-answered",
+    "total-reported",
 )
 
 Identity = tuple[str, str, datetime]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from schemas.events.envelope import Retraction, canonical
+from schemas.events.reference import TotalReported
 from schemas.events.registry import CONTRACTS
 from tests.scorer.events import PREFIX
 
@@ -54,7 +55,7 @@ class Stream:
             "specversion": "1.0",
             "id": name,
             "source": f"/{rng.choices(CITIES, [6, 3, 1])[0]}/contact-centre/{rng.choice(DEVICES)}",
-            "type": f"{PREFIX}{kind}.v1",
+            "type": TYPE_OF[kind],
             "time": time.isoformat(),
             "data": {key: value for key, value in _DATA[kind](rng, time).items() if value is not None},
         }
@@ -130,6 +131,13 @@ def _resolved(rng: random.Random, time: datetime) -> dict[str, Any]:
     return _request(rng, time) | extra | {"resolved_at": time.isoformat()}
 
 
+def _total(rng: random.Random, time: datetime) -> dict[str, Any]:
+    until = (time + timedelta(hours=rng.randrange(1, 500))).isoformat()
+    name = rng.choice(["residents", "service_requests", "smart_stops", "nobody_reads_this"])
+    as_of = (time - timedelta(hours=rng.randrange(48))).isoformat()
+    return {"name": name, "total": rng.randrange(10**6), "as_of": as_of, "until": rng.choice([None, until])}
+
+
 def _survey(rng: random.Random, time: datetime) -> dict[str, Any]:
     survey, scale = rng.choice([("request_closed", 5), ("service", 10)])
     return {"survey": survey, "scale": scale, "score": rng.randrange(1, scale + 1), "answered_at": time.isoformat()}
@@ -142,7 +150,11 @@ _DATA: Final = {
     "request-forwarded": _forwarded,
     "request-resolved": _resolved,
     "survey-answered": _survey,
+    "total-reported": _total,
 }
+
+
+TYPE_OF: Final = {kind: f"{PREFIX}{kind}.v1" for kind in _DATA} | {"total-reported": TotalReported.type_name}
 
 
 def cuts(rng: random.Random, length: int, longest: int) -> Iterator[slice]:
