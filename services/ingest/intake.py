@@ -76,7 +76,13 @@ def create_app(intake: Intake) -> FastAPI:
     async def files(request: Request, name: str = "", *, check: bool = False) -> JSONResponse:
         return await _take_file(intake, request, name, check=check)
 
-    @app.get("/v1/files/template.xlsx", summary="The empty tables of the key's system")
+    @app.get(
+        "/v1/files/template.xlsx",
+        summary="The empty tables of the key's system",
+        response_class=Response,
+        responses={200: {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}, **_KEYLESS},
+        openapi_extra={"security": [{"bearer": []}]},
+    )
     async def template(request: Request) -> Response:
         department = _authenticate(intake, request)
         return Response(await asyncio.to_thread(workbook, department.system, spoken(request)), media_type=XLSX)
@@ -245,6 +251,11 @@ _EVENT: Final = {
             "answered_at": "2026-03-02T09:00:05+05:00",
         },
     },
+}
+_KEYLESS: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"description": "No key, or an unknown one"},
+    403: {"description": "The key was revoked"},
+    503: {"description": "The keys could not be read yet"},
 }
 _OPENAPI: Final[dict[str, Any]] = {
     "security": [{"bearer": []}],

@@ -39,6 +39,8 @@ from services.scorer.types import City
 MARGIN: Final = timedelta(hours=1)
 """Scorers' clocks may differ a little: buckets that a tier is about to drop are not compared."""
 STATEMENT_S: Final = 3600.0
+HELD_S: Final = 60.0
+"""Whoever stands still for so long while a partition waits for him loses it; between two statements lies less."""
 FEEDS: Final = (EVENTS, TOPIC)
 """Topics whose partitions are added to parts."""
 _KEPT: Final = {
@@ -98,7 +100,13 @@ class Rebuilder:
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:
         """A transaction on a connection that has run nothing before and will not be used again."""
-        engine = open_database(self.database, pool_size=2, application="ahual-rebuild", command_timeout_s=STATEMENT_S)
+        engine = open_database(
+            self.database,
+            pool_size=2,
+            application="ahual-rebuild",
+            command_timeout_s=STATEMENT_S,
+            held_s=HELD_S,
+        )
         try:
             async with AsyncExitStack() as stack:
                 if self.archive is not None:

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas import tables
+from schemas.catalogue import Catalogue
+from schemas.measures import Measure
 from schemas.topics import EVENTS
 from services.cityscore.catalogue import load_catalogue
 from services.runtime.topic_identity import TopicIdentity
@@ -36,16 +38,7 @@ KEPT: dict[tables.Tier, timedelta] = {
 CATALOGUE = load_catalogue()
 COMPILED = compile_measures(CATALOGUE)
 FED = frozenset({"any", *(TYPE_OF[kind] for kind in TYPES)})
-MEASURES = {
-    kpi.code: kpi.measure
-    for kpi in kpis_of(CATALOGUE)
-    if any(
-        term.event in FED
-        for _, part in kpi.measure.parts()
-        for term in (*part.numerator, *part.denominator, *part.base)
-    )
-}
-"""Every KPI that the streams' events add to."""
+"""What terms may name that streams say something to."""
 
 
 class Log:
@@ -99,7 +92,8 @@ def interleaved(rng: random.Random, logs: list[Log]) -> Iterator[tuple[Log, slic
             yield turn[0], cut
 
 
-async def assert_same(engine: AsyncEngine, model: Model, now: datetime) -> None:
+async def assert_same(engine: AsyncEngine, model: Model, now: datetime, catalogue: Catalogue = CATALOGUE) -> None:
+    """`catalogue`: where it is another than that of the model's measures, it is what their change made of it."""
     async with engine.connect() as connection:
         for row in (await connection.execute(sa.select(tables.consumer_offset))).all():
             booked = {"stored": row.stored, "duplicate": row.duplicate, "rejected": row.rejected}
@@ -116,24 +110,37 @@ async def assert_same(engine: AsyncEngine, model: Model, now: datetime) -> None:
                 expected = model.parts(tier, partition)
                 assert stored == {cell: sums for cell, sums in expected.items() if cell[4] >= now - kept}
         for partition in model.outcomes:
-            await assert_folded(connection, model, partition, now)
+            await assert_folded(connection, model, partition, now, fed(catalogue))
 
 
-async def assert_folded(connection: AsyncConnection, model: Model, partition: int, now: datetime) -> None:
+def fed(catalogue: Catalogue) -> dict[str, Measure]:
+    """Every KPI that the streams' events add to."""
+
+    def events(measure: Measure) -> set[str]:
+        terms = (term for _, part in measure.parts() for term in (*part.numerator, *part.denominator, *part.base))
+        return {term.event for term in terms}
+
+    return {kpi.code: kpi.measure for kpi in kpis_of(catalogue) if events(kpi.measure) & FED}
+
+
+async def assert_folded(
+    connection: AsyncConnection, model: Model, partition: int, now: datetime, measures: dict[str, Measure]
+) -> None:
     """Sums, durations' bins and dated entries of all KPIs are those of the measures' plain reading, for what counts."""
+    towns = {code: City(code, town.category, town.timezone, 0) for code, town in model.towns.items()}
     parts: dict[tables.Tier, dict[tuple[Any, ...], tuple[int, ...]]] = {tier: {} for tier in KEPT}
     bins: dict[tables.Tier, dict[tuple[Any, ...], tuple[int, ...]]] = {tier: {} for tier in KEPT}
     entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for stored in model.counting():
         if stored.partition == partition:
-            events, _ = RecordDecoder().decode([Record(0, stored.body)], CITIES)
-            folded = plainly(events, MEASURES, CITIES, stored.stored_at)
+            events, _ = RecordDecoder().decode([Record(0, stored.body)], towns)
+            folded = plainly(events, measures, towns, stored.stored_at)
             for tier in KEPT:
                 for part, sums in folded.parts.items():
-                    cell = part._replace(bucket=bucket(part.bucket, tier, TOWNS[part.city]))
+                    cell = part._replace(bucket=bucket(part.bucket, tier, model.towns[part.city]))
                     parts[tier][cell] = _plus(parts[tier].get(cell), sums)
                 for place, count in folded.bins.items():
-                    bin_ = place._replace(bucket=bucket(place.bucket, tier, TOWNS[place.city]))
+                    bin_ = place._replace(bucket=bucket(place.bucket, tier, model.towns[place.city]))
                     bins[tier][bin_] = _plus(bins[tier].get(bin_), (count,))
             entries.update({tuple(key): tuple(entry) for key, entry in folded.entries.items()})
     for tier, kept in KEPT.items():

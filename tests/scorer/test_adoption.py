@@ -60,7 +60,7 @@ async def test_a_newer_scorer_takes_over_and_the_older_one_stops(floored: AsyncE
         await old.commit(log, 100, len(log.values))
     await new.commit(log, 100, len(log.values))
     model.measures["1.8"]["numerator"][0]["where"][0]["at_most"] = LIMITS
-    await assert_same(floored, model, NOW)
+    await assert_same(floored, model, NOW, otherwise(CATALOGUE))
 
 
 async def test_a_scorer_that_lost_its_partition_adopts_nothing(floored: AsyncEngine, database_url: SecretStr) -> None:

@@ -206,7 +206,7 @@ async def test_other_measures_are_adopted_before_anything_is_added(
 ) -> None:
     now = BEGIN + timedelta(hours=2)
     old, new = rebuilder(database_url, now), rebuilder(database_url, now, otherwise(CATALOGUE))
-    model, stored_at = await filled(floored, 10, old)
+    model, stored_at = await filled(floored, 17, old)
     with pytest.raises(OtherMeasuresError) as refused:
         await new.check(0, everything(new))
     assert refused.value.codes == ["1.8"]
@@ -215,7 +215,7 @@ async def test_other_measures_are_adopted_before_anything_is_added(
         assert await new.adopt(partition) == []
         assert await new.check(partition, everything(new)) == []
     model.measures["1.8"]["numerator"][0]["where"][0]["at_most"] = LIMITS
-    await assert_same(floored, model, stored_at)
+    await assert_same(floored, model, stored_at, new.catalogue)
     followed = {row.measures for row in await rows(floored, tables.consumer_offset)}
     assert followed == {versions.basis(new.catalogue, CITIES).hash}
     with pytest.raises(OutdatedError):
