@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.catalogue import Period
+from schemas.official import SduAnswer
 from schemas.snapshot import Freshness, KpiValue
 
 
@@ -74,6 +75,7 @@ class ClosedPeriod(_Frozen):
     begin: datetime
     end: datetime
     revisions: list[Revision] = Field(description="oldest first; the last one counts")
+    sdu: SduAnswer | None = Field(description="SDU's newest answer on it; null: none yet")
 
 
 class ClosedPeriods(_Frozen):

@@ -38,6 +38,19 @@ SNAPSHOT: Final[Json] = {
     "sections": {"city_management": {"score": 0.814, "weight": 25, "points": 81.4}},
     "kpis": {"2.1": KPI_STATE},
 }
+LABEL_NAME: Final[Json] = {"kk": "жедел баға", "ru": "оперативная оценка", "en": "operational estimate"}
+SDU_ANSWER: Final[Json] = {
+    "name": "2026-11-21",
+    "status": "confirmed",
+    "value": 14.2,
+    "ours": 14.2,
+    "revision": 2,
+    "difference": 0.0,
+    "answered_at": "2026-12-01T06:00:00Z",
+    "reference": "SDU-2026-000123",
+    "label": "confirmed_by_sdu",
+    "label_name": {"kk": "СДО растаған", "ru": "подтверждено СДУ", "en": "confirmed by SDU"},
+}
 KPI_ROW: Final[Json] = {
     "code": "2.1",
     "initiative": 2,
@@ -60,6 +73,9 @@ KPI_ROW: Final[Json] = {
     "citation": {"annex": 4, "table": 2, "row": 1},
     "interpretation": "Abandoned calls have no answer, so they do not enter the mean; they cost points in 1.8.",
     "state": KPI_STATE,
+    "label": "operational_estimate",
+    "label_name": "operational estimate",
+    "sdu": SDU_ANSWER | {"label_name": "confirmed by SDU"},
 }
 SERIES: Final[Json] = {
     "code": "2.1",
@@ -82,6 +98,9 @@ EXPLANATION: Final[Json] = {
     "sections": {"city_management": 81.4},
     "kpis": [_CONTRIBUTION],
     "next_band": {"rating": "excellent", "floor": 90, "gap": 6.6, "kpis": [_CONTRIBUTION]},
+    "label": "operational_estimate",
+    "label_name": LABEL_NAME,
+    "answers": {"2.1": SDU_ANSWER},
 }
 SOURCE: Final[Json] = {
     "system": "heat",
@@ -117,6 +136,7 @@ CLOSED_KPI: Final[Json] = KPI_STATE | {
     "window_coverage": 1.0,
 }
 CLOSED_SNAPSHOT: Final[Json] = SNAPSHOT | {"basis": "closed", "revision": 12, "kpis": {"2.1": CLOSED_KPI}}
+ANSWERED_SNAPSHOT: Final[Json] = CLOSED_SNAPSHOT | {"answers": {"2.1": SDU_ANSWER}}
 PAST_SNAPSHOT: Final[Json] = SNAPSHOT | {"as_of": "2026-11-22T18:00:30Z", "known": "then", "granule": "minute"}
 PAST_CLOSED_SNAPSHOT: Final[Json] = CLOSED_SNAPSHOT | {"as_of": "2026-11-22T18:00:30Z", "known": "now"}
 WINDOWS: Final[Json] = {
@@ -194,6 +214,7 @@ PERIODS: Final[Json] = {
                     "computed_at": "2026-11-22T04:17:12Z",
                 },
             ],
+            "sdu": SDU_ANSWER,
         }
     ],
 }
@@ -222,6 +243,8 @@ DELIVERY: Final[Json] = {
     "stored_at": "2026-10-31T20:00:12Z",
     "receipt": None,
     "received_at": None,
+    "confirmed": 0,
+    "corrected": 0,
     "folder": "/api/v1/exports/almaty/month/2026-10/1",
     "files": [
         "kpis.csv",

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.catalogue import Catalogue, SectionCode
+from schemas.catalogue import Catalogue, SectionCode, Text
+from schemas.official import Label, SduAnswer
 from schemas.snapshot import Snapshot
+from services.api.answers import label_name, newest
 from services.api.cityscore import require_score
 from services.api.examples import EXPLANATION
+from services.api.language import LangQuery
 from services.api.state import ApiState
 from services.cityscore import explain as methodology
 from services.cityscore.result import KpiScore, Score, SectionScore
+from services.runtime.messages import Language
 
+_NONE: Final[Mapping[str, SduAnswer]] = {}
 router = APIRouter(prefix="/api/v1/cities/{city}", tags=["cityscore"])
 
 
@@ -48,16 +55,25 @@ class Explanation(BaseModel):
     sections: dict[SectionCode, float]
     kpis: list[KpiContribution] = Field(description="largest gain first")
     next_band: NextBand | None = Field(description="null in the highest band, and without an index")
+    label: Label = Field(description="what is live is always an operational estimate")
+    label_name: Text | str
+    answers: dict[str, SduAnswer] = Field(description="by KPI: SDU's answer on the newest closed period that has one")
 
 
 @router.get("/explain")
-async def explain(city: str, state: ApiState) -> Explanation:
+async def explain(city: str, state: ApiState, lang: LangQuery = None) -> Explanation:
     """Contributions of sections and KPIs, the gap to the next band, and the KPIs that would close it most cheaply."""
     stored = await require_score(state, city)
-    return explained(state.catalogue, Snapshot.model_validate(stored.snapshot))
+    said = await newest(state, city, lang)
+    return explained(state.catalogue, Snapshot.model_validate(stored.snapshot), said, lang)
 
 
-def explained(catalogue: Catalogue, snapshot: Snapshot) -> Explanation:
+def explained(
+    catalogue: Catalogue,
+    snapshot: Snapshot,
+    answers: Mapping[str, SduAnswer] = _NONE,
+    lang: Language | None = None,
+) -> Explanation:
     """One snapshot taken apart. Pure."""
     found = methodology.explain(catalogue, score_of(snapshot))
     gap = found.gap
@@ -71,6 +87,9 @@ def explained(catalogue: Catalogue, snapshot: Snapshot) -> Explanation:
         kpis=[_contribution(kpi) for kpi in found.kpis],
         next_band=gap
         and NextBand(rating=gap.rating, floor=gap.floor, gap=gap.points, kpis=[_contribution(kpi) for kpi in gap.kpis]),
+        label=snapshot.label,
+        label_name=label_name(snapshot.label, lang),
+        answers=dict(answers),
     )
 
 

@@ -43,6 +43,8 @@ class Delivery(BaseModel):
     stored_at: datetime
     receipt: str | None = Field(description="SDU's reference; null: no receipt yet")
     received_at: datetime | None
+    confirmed: int = Field(description="KPIs of the period that SDU's newest answer confirmed …")
+    corrected: int = Field(description="… and corrected")
     folder: str
     files: list[str]
 
@@ -103,8 +105,21 @@ async def facts_file(
     return await _file(state, "facts", {"city": city, "period": period.value, "name": name, "revision": revision}, file)
 
 
+_ANSWERED: Final = """(
+    SELECT count(*) FROM (
+      SELECT DISTINCT ON (a.kpi) a.status FROM sdu_answer a
+      WHERE (a.city, a.period, a.name) = (delivery.city, delivery.period, delivery.name) AND delivery.kind = 'kpis'
+      ORDER BY a.kpi, a.answered_at DESC
+    ) newest WHERE newest.status = '{status}'
+)"""
+_COUNTED: Final = tuple(
+    sa.literal_column(_ANSWERED.format(status=status), sa.Integer()).label(status)
+    for status in ("confirmed", "corrected")
+)
+
+
 def _listed(kind: Kind, city: str | None, period: Period | None, after: str | None) -> sa.Select[Any]:
-    query = sa.select(delivery).where(delivery.c.kind == kind).order_by(*_ORDER)
+    query = sa.select(delivery, *_COUNTED).where(delivery.c.kind == kind).order_by(*_ORDER)
     if city is not None:
         query = query.where(delivery.c.city == city)
     if period is not None:

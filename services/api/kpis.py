@@ -10,8 +10,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.catalogue import Catalogue, Category, Citation, Initiative, Kpi, Period, SectionCode, Target, Text
-from schemas.snapshot import KpiState
+from schemas.official import Label, SduAnswer
+from schemas.snapshot import LABEL, KpiState
 from schemas.units import UNITS
+from services.api import answers
 from services.api.cities import require_city
 from services.api.errors import UnknownKpiError
 from services.api.examples import KPI_ROW
@@ -48,6 +50,9 @@ class KpiRow(BaseModel):
     citation: Citation | None = Field(description="null for a KPI of the city's own")
     interpretation: Text | str | None
     state: KpiState | None = Field(description="null when the city has no score, or is not scored on this KPI")
+    label: Label = Field(description="of `state`: what is live is always an operational estimate")
+    label_name: Text | str
+    sdu: SduAnswer | None = Field(description="SDU's answer on the newest closed period that has one, beside ours")
 
 
 @router.get("")
@@ -56,8 +61,10 @@ async def kpis(
 ) -> list[KpiRow]:
     """All rows of annex 4, in its order; with `as_of` the states are those of a past instant, the rows today's."""
     category, states = await _context(state, city, as_of, known)
+    said = await answers.newest(state, city, lang)
     return [
-        _row(state.catalogue, initiative, kpi, category, states, lang) for initiative, kpi in rows_of(state.catalogue)
+        _row(state.catalogue, initiative, kpi, category, states, lang, said.get(kpi.code))
+        for initiative, kpi in rows_of(state.catalogue)
     ]
 
 
@@ -68,7 +75,8 @@ async def kpi(
     """One row of annex 4."""
     category, states = await _context(state, city, as_of, known)
     initiative, row = require_kpi(state.catalogue, code)
-    return _row(state.catalogue, initiative, row, category, states, lang)
+    said = await answers.newest(state, city, lang)
+    return _row(state.catalogue, initiative, row, category, states, lang, said.get(code))
 
 
 def rows_of(catalogue: Catalogue) -> Iterator[tuple[Initiative, Kpi]]:
@@ -104,6 +112,7 @@ def _row(
     category: Category,
     states: dict[str, Any],
     lang: Language | None,
+    sdu: SduAnswer | None,
 ) -> KpiRow:
     target = kpi.targets.of(category)
     texts = {
@@ -131,5 +140,8 @@ def _row(
         scale=kpi.measure.scale,
         citation=kpi.citation,
         state=states.get(kpi.code),
+        label=LABEL,
+        label_name=answers.label_name(LABEL, lang),
+        sdu=sdu,
         **spoken,
     )

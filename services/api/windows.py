@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
 from schemas.catalogue import Period
+from schemas.official import SduAnswer
 from schemas.tables import closed_period
 from schemas.windows import ClosedPeriod, ClosedPeriods, KpiWindows, Revision
+from services.api import answers
 from services.api.cities import require_city
 from services.api.errors import UnboundKpiError
 from services.api.examples import PERIODS, WINDOWS
@@ -51,17 +53,19 @@ async def periods(
     await require_city(state, city)
     kpi = require_kpi(state.catalogue, code)[1]
     rows = await _rows(state, city, code, kpi.period, begin, end, as_of, limit)
-    return ClosedPeriods(code=code, unit=kpi.unit, period=kpi.period, periods=closed_periods(rows))
+    said = await answers.by_period(state, city, code)
+    return ClosedPeriods(code=code, unit=kpi.unit, period=kpi.period, periods=closed_periods(rows, said))
 
 
-def closed_periods(rows: Iterable[Any]) -> list[ClosedPeriod]:
-    """Rows in order of end and revision as periods."""
+def closed_periods(rows: Iterable[Any], said: Mapping[str, SduAnswer]) -> list[ClosedPeriod]:
+    """Rows in order of end and revision as periods, each with what SDU said of it."""
     return [
         ClosedPeriod(
             name=found[0]["name"],
             begin=found[0]["begin"],
             end=found[0]["end"],
             revisions=[_revision(row) for row in found],
+            sdu=said.get(found[0]["name"]),
         )
         for found in (list(group) for _, group in groupby(rows, key=lambda row: row["end"]))
     ]
