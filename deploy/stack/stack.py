@@ -27,7 +27,7 @@ from services.runtime.clock import utc_now
 from services.runtime.tls import OwnCertificate, client_context
 
 SERVERS: Final = ("postgres", "kafka", "mosquitto")
-ACCOUNTS: Final = ("ingest", "scorer", "api")
+ACCOUNTS: Final = ("ingest", "scorer", "api", "export")
 """Our services, each with an account of its own."""
 OUTSIDERS: Final = ("probe",)
 """Processes without any account: they see the system as everybody does."""

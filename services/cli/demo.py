@@ -33,6 +33,7 @@ from deploy.stack.progress import ConsoleProgress
 from deploy.stack.tools import wait_until, write_private
 from schemas.identity import Identity
 from services.cli.database import CitiesFile, apply_cities, open_past
+from services.cli.export import ensure_keys
 from services.cli.ingest import add_key, list_keys, revoke_key
 from services.cli.meter import Meter, line, parse
 from services.cli.sense import survey
@@ -64,6 +65,7 @@ ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PLAIN_S: Final = 10
 BUSY_S: Final = 12 * 3600
 """After this long the busy devices end and are started again."""
+EXPORT_PAUSE_S: Final = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -82,6 +84,7 @@ def demo(folder: Folder = DEFAULT_FOLDER) -> None:
             where = {**stack.ports.model_dump(), "folder": stack.layout.folder, "city": CITY.code}
             console.print(text("demo.urls", **where), highlight=False, markup=False, soft_wrap=True)
             asyncio.run(load_history(stack, keys, console))
+            export(stack)
             simulate(stack)
             watch(stack, console)
 
@@ -134,7 +137,7 @@ def start(stack: Stack, progress: ConsoleProgress) -> dict[str, NewKey]:
         keys = asyncio.run(_set_up(url))
         seeing = _probe_key(url, stack.layout.folder / "probe.key")
     for name in SERVICES:
-        stack.start(Program(name=name, argv=(_ahual(), name)))
+        stack.start(Program(name=name, argv=(_ahual(), name), env={"AHUAL_EXPORT_FOLDER": str(exports(stack))}))
     for name, port in SERVICES.items():
         with progress.step("starting", name=name):
             wait_until(
@@ -238,6 +241,22 @@ async def load_history(stack: Stack, keys: Mapping[str, NewKey], console: Consol
         for key in keys.values():
             await revoke_key(engine, key.id)
         await engine.dispose()
+
+
+def exports(stack: Stack) -> Path:
+    """Where the demo's deliveries are; the API serves them from there."""
+    return stack.layout.folder / "exports"
+
+
+def export(stack: Stack) -> None:
+    """Deliveries of what is closed, as soon as it is: a demo waits for no late data. Signed with a key of its own."""
+    env = {
+        "AHUAL_EXPORT_FOLDER": str(exports(stack)),
+        "AHUAL_EXPORT_KEY_FILE": str(ensure_keys(stack.layout.folder / "export-keys")),
+        "AHUAL_EXPORT_DELAY_S": "0",
+        "AHUAL_EXPORT_PAUSE_S": str(EXPORT_PAUSE_S),
+    }
+    stack.start(Program(name="export", argv=(_ahual(), "export", "--watch"), env=env))
 
 
 def simulate(stack: Stack) -> None:

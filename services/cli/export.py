@@ -217,14 +217,27 @@ async def _are_stored(told: Facts, place: Path, manifest: Manifest) -> bool:
 def _key(
     folder: Annotated[Path, typer.Argument(help=text("export.key_folder"))],
 ) -> None:
-    private, public = folder / "export.key", folder / "export.pub"
+    private, public = keys_in(folder)
     if private.exists():
         fail("export.key_exists", path=private)
-    folder.mkdir(parents=True, exist_ok=True)
-    secret, shown = signing.generate()
-    write_private(private, secret.decode())
-    write_private(public, shown.decode(), 0o644)
+    ensure_keys(folder)
     typer.echo(text("export.key_made", private=private, public=public))
+
+
+def keys_in(folder: Path) -> tuple[Path, Path]:
+    """Where a folder has the private and the public key."""
+    return folder / "export.key", folder / "export.pub"
+
+
+def ensure_keys(folder: Path) -> Path:
+    """The private key of a folder, which is made with its public half where there is none."""
+    private, public = keys_in(folder)
+    if not private.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        secret, shown = signing.generate()
+        write_private(public, shown.decode(), 0o644)
+        write_private(private, secret.decode())
+    return private
 
 
 def _facts(

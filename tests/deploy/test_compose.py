@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 from deploy.stack import Stack, kafka, postgres
 from deploy.stack.passwords import Passwords
 from services.api.settings import ApiSettings
+from services.export.settings import ExportSettings
 from services.ingest.settings import IngestSettings
 from services.probe.settings import ProbeSettings
 from services.scorer.settings import ScorerSettings
@@ -27,6 +28,7 @@ SERVICES: dict[str, type[BaseSettings]] = {
     "scorer": ScorerSettings,
     "api": ApiSettings,
     "probe": ProbeSettings,
+    "export": ExportSettings,
 }
 
 

@@ -39,7 +39,7 @@ from tests.scorer.test_transaction import Partition
 
 BATCH: Final = 5000
 SETTLED: Final = timedelta(minutes=2)
-WHOLE: Final = 2
+WHOLE: Final = 1
 """So many towns have every system. The others go without the three that make two thirds of a small town's events."""
 BUSY: Final = ("situation-centre", "traffic", "parking")
 _COMPILED: Final = compile_measures(load_catalogue())

@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document 0bc2ebe5182aa663849115912b14735860b0f220b148f8f5a1f419d20c324052.
+// Written by `make dashboard-client` from the API's OpenAPI document fa979703150fe477d6d61b81f44861d5a9f0591a257651d47c335dc38be67c3a.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -527,6 +527,40 @@ export interface components {
             text: components["schemas"]["Text"] | string;
             value: number | null;
         };
+        AnsweredSnapshot: {
+            additional: number;
+            answers: {
+                [key: string]: components["schemas"]["SduAnswer"];
+            };
+            /**
+             * @default closed
+             * @constant
+             */
+            basis: "closed";
+            catalogue: components["schemas"]["CatalogueRef"];
+            category: components["schemas"]["Category"];
+            city: string;
+            /** Format: date-time */
+            computed_at: string;
+            coverage: number;
+            index: number | null;
+            kpis: {
+                [key: string]: components["schemas"]["ClosedKpi"];
+            };
+            /**
+             * @default operational_estimate
+             * @enum {string}
+             */
+            label: "operational_estimate" | "confirmed_by_sdu" | "corrected_by_sdu";
+            lower: number;
+            rating: ("excellent" | "good" | "average" | "below_average" | "low") | null;
+            revision: number;
+            sections: {
+                [key: string]: components["schemas"]["SectionState"];
+            };
+            total: number | null;
+            upper: number;
+        };
         AtLeast: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -637,6 +671,7 @@ export interface components {
             end: string;
             name: string;
             revisions: components["schemas"]["Revision"][];
+            sdu: components["schemas"]["SduAnswer"] | null;
         };
         ClosedPeriods: {
             code: string;
@@ -691,6 +726,8 @@ export interface components {
         };
         Delivery: {
             city: string;
+            confirmed: number;
+            corrected: number;
             /** Format: date-time */
             end: string;
             files: string[];
@@ -745,10 +782,16 @@ export interface components {
             hash: string;
         };
         Explanation: {
+            answers: {
+                [key: string]: components["schemas"]["SduAnswer"];
+            };
             /** Format: date-time */
             computed_at: string;
             index: number | null;
             kpis: components["schemas"]["KpiContribution"][];
+            /** @enum {string} */
+            label: "operational_estimate" | "confirmed_by_sdu" | "corrected_by_sdu";
+            label_name: components["schemas"]["Text"] | string;
             next_band: components["schemas"]["NextBand"] | null;
             rating: string | null;
             revision: number;
@@ -820,12 +863,16 @@ export interface components {
             initiative: number;
             initiative_name: components["schemas"]["Text"] | string;
             interpretation: components["schemas"]["Text"] | string | null;
+            /** @enum {string} */
+            label: "operational_estimate" | "confirmed_by_sdu" | "corrected_by_sdu";
+            label_name: components["schemas"]["Text"] | string;
             measure: string;
             name: components["schemas"]["Text"] | string;
             not_scored: components["schemas"]["Text"] | string | null;
             note: components["schemas"]["Text"] | string;
             period: components["schemas"]["Period"];
             scale: number;
+            sdu: components["schemas"]["SduAnswer"] | null;
             section: components["schemas"]["SectionCode"];
             section_name: components["schemas"]["Text"] | string;
             source: components["schemas"]["Text"] | string;
@@ -1191,6 +1238,23 @@ export interface components {
             role: string | null;
             values: components["schemas"]["Measured"][];
         };
+        SduAnswer: {
+            /** Format: date-time */
+            answered_at: string;
+            difference: number | null;
+            /** @enum {string} */
+            label: "operational_estimate" | "confirmed_by_sdu" | "corrected_by_sdu";
+            label_name: components["schemas"]["Text"] | string;
+            name: string;
+            ours: number | {
+                [key: string]: number;
+            } | null;
+            reference: string;
+            revision: number | null;
+            /** @enum {string} */
+            status: "confirmed" | "corrected";
+            value: number;
+        };
         Section: {
             name: components["schemas"]["Text"];
             note: components["schemas"]["Text"];
@@ -1460,7 +1524,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Snapshot"] | components["schemas"]["ClosedSnapshot"] | components["schemas"]["PastSnapshot"] | components["schemas"]["PastClosedSnapshot"];
+                    "application/json": components["schemas"]["Snapshot"] | components["schemas"]["ClosedSnapshot"] | components["schemas"]["AnsweredSnapshot"] | components["schemas"]["PastSnapshot"] | components["schemas"]["PastClosedSnapshot"];
                 };
             };
             304: {
@@ -1639,7 +1703,9 @@ export interface operations {
     };
     explain_api_v1_cities__city__explain_get: {
         parameters: {
-            query?: never;
+            query?: {
+                lang?: ("kk" | "ru" | "en") | null;
+            };
             header?: never;
             path: {
                 city: string;
