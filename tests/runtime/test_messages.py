@@ -20,13 +20,14 @@ def placeholders(template: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ROOMS)
-def test_every_text_has_three_languages_with_the_same_placeholders(name: str) -> None:
+def test_every_text_has_three_languages_and_no_placeholder_of_its_own(name: str) -> None:
     assert room(name)
     for key, texts in room(name).items():
         assert set(texts) == set(LANGUAGES), key
         assert all(isinstance(said, str) and said.strip() for said in texts.values()), key
-        fields = [set(placeholders(texts[lang])) for lang in LANGUAGES]
-        assert fields[0] == fields[1] == fields[2], key
+        fields = {lang: set(placeholders(texts[lang])) for lang in LANGUAGES}
+        # What a library found is English and said in English alone.
+        assert fields["kk"] == fields["ru"] <= fields["en"], key
 
 
 def test_what_the_code_asks_for_exists() -> None:
