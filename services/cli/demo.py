@@ -147,7 +147,8 @@ def start(stack: Stack, progress: ConsoleProgress) -> dict[str, NewKey]:
             )
     env = {"AHUAL_PROBE_KEY": seeing, "AHUAL_PROBE_CITY": CITY.code}
     stack.start(Program(name="probe", argv=(_ahual(), "probe"), env=env))
-    if told := {name: value for name, value in os.environ.items() if name.startswith("AHUAL_NOTIFY_")}:
+    told = {name: value for name, value in os.environ.items() if name.startswith("AHUAL_NOTIFY_")}
+    if "AHUAL_NOTIFY_RULES" in told:
         stack.start(Program(name="notify", argv=(_ahual(), "notify", "run"), env=told))
     return keys
 

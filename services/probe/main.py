@@ -35,7 +35,7 @@ async def observe(settings: ProbeSettings, spool: Spool, clock: Clock, stop: asy
     """Everything of one observer."""
     metrics = Metrics()
     metrics.serve(settings.metrics_host, settings.probe_metrics_port)
-    metrics.gauge("ahual_probe_unreported").set_function(lambda: len(spool))
+    unreported = metrics.gauge("ahual_probe_unreported")
     observer = Observer(settings, spool, clock, metrics)
     timeout = settings.probe_timeout_s
     async with httpx2.AsyncClient(verify=settings.tls(), trust_env=False, timeout=timeout) as client:
@@ -44,7 +44,7 @@ async def observe(settings: ProbeSettings, spool: Spool, clock: Clock, stop: asy
             tasks = [
                 group.create_task(_every(settings.probe_every_s, observer.watch)),
                 group.create_task(_every(settings.probe_look_s, observer.count, again_s=settings.probe_every_s)),
-                group.create_task(_report(reporter)),
+                group.create_task(_report(reporter, lambda: unreported.set(len(spool)))),
             ]
             await stop.wait()
             for task in tasks:
@@ -108,9 +108,11 @@ async def _every(seconds: float, work: Callable[[], Awaitable[bool]], again_s: f
         await asyncio.sleep(max(0.0, began + wait - loop.time()))
 
 
-async def _report(reporter: Reporter) -> None:
+async def _report(reporter: Reporter, tell: Callable[[], None]) -> None:
+    """Send again and again; `tell` says what waits, because the metrics' own thread must not ask SQLite."""
     away = False
     while True:
+        tell()
         pause = SEND_S
         try:
             while await reporter.send():
