@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +24,7 @@ from simulators import telemetry
 from simulators.cities import City
 from tests.deploy.grafana import Variables, expanded
 from tests.installation import Installation
+from tests.verify.scraping import Watcher
 from tests.verify.trial import Report
 
 SPANS = {"now-6h": timedelta(hours=6), "now-24h": timedelta(days=1), "now-7d": timedelta(days=7)}
@@ -38,6 +39,8 @@ class Told:
     installation: Installation
     city: City
     report: Report
+    watcher: Watcher | None
+    """A real Prometheus, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,21 @@ async def _ask(connection: AsyncConnection, name: str, query: str) -> Row:
     began = time.perf_counter()
     rows = (await connection.exec_driver_sql(query)).all()
     return Row(name, len(rows), 1000 * (time.perf_counter() - began))
+
+
+def read_metrics(told: Told, ask: Callable[[str, datetime | None, datetime, timedelta], int]) -> list[Row]:
+    """Every PromQL query: over the dashboard's time range for a graph, else now."""
+    end, found = datetime.now(UTC), []
+    for board in BOARDS:
+        span = SPANS[board.since]
+        step = span / POINTS
+        for panel in board.panels:
+            for expression, _ in panel.promql:
+                query = expanded(expression, end - span, end, step, {"city": told.installation.city})
+                began = time.perf_counter()
+                rows = ask(query, end - span if panel.kind == "timeseries" else None, end, step)
+                found.append(Row(f"{board.key}/{panel.key}", rows, 1000 * (time.perf_counter() - began)))
+    return found
 
 
 def table(rows: Sequence[Row]) -> str:
