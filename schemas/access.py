@@ -23,6 +23,7 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "archive_file": {"ahual_scorer": WRITE, "ahual_api": "SELECT", "ahual_export": "SELECT"},
     "city_reader": {},
     "city": {"ahual_ingest": "SELECT", "ahual_scorer": "SELECT", "ahual_api": "SELECT", "ahual_export": "SELECT"},
+    "audit_entry": {"ahual_api": "SELECT, INSERT"},
     "city_feature": {"ahual_api": "SELECT"},
     "closed_period": {"ahual_scorer": WRITE, "ahual_api": "SELECT", "ahual_export": "SELECT"},
     "dead_letter": {"ahual_scorer": WRITE, "ahual_api": f"SELECT ({LETTER})"},
@@ -48,6 +49,9 @@ LISTED: Final[Mapping[str, Mapping[Role, str]]] = {
     "v_kpi_live": {"ahual_notify": "SELECT"},
     "v_ledger": {"ahual_notify": "SELECT"},
     "v_sources": {"ahual_notify": "SELECT"},
+    "user_account": {"ahual_api": "SELECT, UPDATE (subject)"},
+    "user_role": {"ahual_api": "SELECT"},
+    "user_session": {"ahual_api": "SELECT, INSERT, DELETE"},
     "sdu_answer": {"ahual_export": "SELECT, INSERT", "ahual_api": "SELECT"},
 }
 """The rights of each role on each table that is not simply the engine's."""

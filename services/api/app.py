@@ -9,12 +9,15 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Final, TypedDict
 
+import httpx2
 from fastapi import Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from schemas.catalogue import Catalogue
 from schemas.sources import load_source_limits
 from services.api import (
     asyncapi,
+    audit,
     catalogue,
     cities,
     cityscore,
@@ -32,17 +35,21 @@ from services.api import (
     reconciliation,
     schemes,
     series,
+    session,
     shown,
     sources,
     windows,
     yearly,
 )
 from services.api.access import guard
+from services.api.attempts import Attempts
 from services.api.dashboard import Dashboard
 from services.api.errors import Problem
 from services.api.hub import Hub
 from services.api.layer_reader import LayerReader
-from services.api.middleware import RequestMetrics, SecurityHeaders
+from services.api.middleware import Conditional, RequestMetrics, SecurityHeaders
+from services.api.oidc import TIMEOUT_S, Provider
+from services.api.passwords import Passwords
 from services.api.recomputing import MakeRecomputing, Recomputing
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
@@ -82,6 +89,8 @@ _NOUNS: Final = (
     schemes,
     shown,
     health,
+    session,
+    audit,
     page,  # last: it takes any name at the root that nobody else has
 )
 
@@ -121,6 +130,8 @@ def create_app(
     app.mount("/static", page.static_files, name="static")
     errors.register(app)
     openapi.describe(app)
+    app.add_middleware(Conditional)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(RequestMetrics, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     return app
@@ -138,6 +149,7 @@ def _lifespan(
     async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
         engine = open_database(settings.database_url, pool_size=settings.api_pool_size, application="ahual-api")
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        client = httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
         hub = Hub(reading, settings, clock)
         known = load_catalogue(own=settings.catalogue_folder)
         stop = stopping or asyncio.Event()
@@ -156,6 +168,9 @@ def _lifespan(
             stopping=stop,
             migration_head=migration_head,
             layers=LayerReader(reading),
+            attempts=Attempts(),
+            passwords=Passwords(),
+            oidc=_provider(settings, client),
             dashboard=Dashboard(settings.dashboard_folder),
         )
         tasks = [
@@ -167,9 +182,17 @@ def _lifespan(
             yield {"api": state}
         finally:
             await _ended(tasks)
+            await client.aclose()
             await engine.dispose()
 
     return lifespan
+
+
+def _provider(settings: ApiSettings, client: httpx2.AsyncClient) -> Provider | None:
+    if not settings.oidc_issuer:
+        return None
+    named = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_name_claim)
+    return Provider(*named, client)
 
 
 async def _follow(state: State, recomputing: Callable[[Catalogue], Recomputing]) -> None:

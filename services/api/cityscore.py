@@ -14,6 +14,7 @@ from schemas.snapshot import ClosedSnapshot, PastClosedSnapshot, PastSnapshot, S
 from schemas.tables import cityscore_closed
 from services.api.answers import answered, newest
 from services.api.cities import require_city
+from services.api.encodings import accepted
 from services.api.errors import NoScoreError
 from services.api.examples import ANSWERED_SNAPSHOT, CLOSED_SNAPSHOT, PAST_CLOSED_SNAPSHOT, PAST_SNAPSHOT, SNAPSHOT
 from services.api.history import AsOf, KnownQuery, as_body, check_known, closed_at, live_at
@@ -54,6 +55,7 @@ async def cityscore(
     as_of: AsOf = None,
     known: KnownQuery = None,
     if_none_match: Annotated[str | None, Header()] = None,
+    accept_encoding: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """Index with bounds and coverage, sections and every KPI; an operational estimate. The ETag is the revision.
 
@@ -75,6 +77,9 @@ async def cityscore(
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if if_none_match and names(if_none_match, etag):
         return Response(status_code=304, headers=headers)
+    if content is stored.content and accepted(accept_encoding or "", ("gzip",)):
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        content = stored.gzipped
     return Response(content, media_type="application/json", headers=headers)
 
 

@@ -54,11 +54,18 @@ class Rejected(BaseModel):
 
 
 @router.get("/dead-letters")
-async def dead_letters(city: str, state: ApiState) -> list[Rejected]:
-    """The newest 100, newest first."""
+async def dead_letters(
+    city: str,
+    state: ApiState,
+    before: Annotated[int | None, Query(ge=0, le=2**62, description="Smallest id of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = NEWEST,
+) -> list[Rejected]:
+    """Newest first; `before` the last id of a page is the next page."""
     await require_city(state, city)
     shown = [dead_letter.c[name] for name in Rejected.model_fields]
-    query = sa.select(*shown).where(dead_letter.c.city == city).order_by(dead_letter.c.id.desc()).limit(NEWEST)
+    query = sa.select(*shown).where(dead_letter.c.city == city).order_by(dead_letter.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(dead_letter.c.id < before)
     async with state.engine.connect() as connection:
         rows = (await connection.execute(query)).mappings().all()
     return [Rejected.model_validate(dict(row)) for row in rows]

@@ -19,7 +19,13 @@ ApiError
 ├── BboxError               422
 ├── TooManyStreamsError     503
 ├── OperatorsOnlyError      403  the route is not public
-└── ForeignOriginError      403  a WebSocket opened by another site's page
+├── SignInRefusedError      403  name or password are wrong
+├── UnknownUserError        403  the provider knows the person, we don't
+├── TooManyAttemptsError    429
+├── NoProviderError         404  no OpenID provider is set
+├── ProviderRefusedError    502  the provider is away, refuses, or says what cannot be believed
+├── CsrfError               403  a change without the session's CSRF token
+└── ForeignOriginError      403  another site's page opened a WebSocket or wants to change something
 """
 
 from __future__ import annotations
@@ -162,6 +168,30 @@ class OperatorsOnlyError(ApiError):
     status, code = HTTPStatus.FORBIDDEN, "operators_only"
 
 
+class SignInRefusedError(ApiError):
+    status, code = HTTPStatus.FORBIDDEN, "sign_in_refused"
+
+
+class UnknownUserError(ApiError):
+    status, code = HTTPStatus.FORBIDDEN, "unknown_user"
+
+
+class TooManyAttemptsError(ApiError):
+    status, code = HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts"
+
+
+class NoProviderError(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "no_provider"
+
+
+class ProviderRefusedError(ApiError):
+    status, code = HTTPStatus.BAD_GATEWAY, "provider_refused"
+
+
+class CsrfError(ApiError):
+    status, code = HTTPStatus.FORBIDDEN, "csrf"
+
+
 class ForeignOriginError(ApiError):
     status, code = HTTPStatus.FORBIDDEN, "foreign_origin"
 
@@ -196,7 +226,8 @@ def problem(
 
 def domain_problem(connection: HTTPConnection, error: ApiError) -> JSONResponse:
     """The answer for a failure of ours; the WebSocket endpoint refuses with it too."""
-    return problem(connection, error.status, error.code, params=error.params)
+    headers = {"Retry-After": str(error.params["seconds"])} if isinstance(error, TooManyAttemptsError) else None
+    return problem(connection, error.status, error.code, params=error.params, headers=headers)
 
 
 async def _on_api_error(request: Request, error: Exception) -> JSONResponse:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,6 +27,10 @@ from services.runtime.database import DATABASE_ERRORS, listen
 
 log = logging.getLogger(__name__)
 READ_LIMIT_S = 5.0
+REMEMBERED: Final = 64
+"""Snapshots of a followed city: who was away for so many revisions gets the difference."""
+KEPT_S: Final = 300.0
+"""How long a city is followed after its last reader left, so that who comes back finds what it missed."""
 
 
 class Followed:
@@ -33,14 +38,23 @@ class Followed:
 
     def __init__(self) -> None:
         self.stored: Stored | None = None
+        self.recent: deque[Stored] = deque(maxlen=REMEMBERED)
         self.readers = 0
+        self.left = 0.0
         self._step: tuple[Stored, Stored, dict[str, Any] | None] | None = None
         self._bell = asyncio.Event()
 
     def publish(self, stored: Stored) -> None:
         """Make this the newest."""
+        if self.stored is not None and stored.revision <= self.stored.revision:
+            self.recent.clear()  # the revisions began anew
         self.stored = stored
+        self.recent.append(stored)
         self.ring()
+
+    def at(self, revision: int | None) -> Stored | None:
+        """The snapshot that a returning reader holds, if it is not long ago."""
+        return next((stored for stored in self.recent if stored.revision == revision), None)
 
     def ring(self) -> None:
         """Wake every stream of this city."""
@@ -87,8 +101,7 @@ class Hub:
         finally:
             self.streams -= 1
             followed.readers -= 1
-            if not followed.readers:
-                del self._followed[city]
+            followed.left = asyncio.get_running_loop().time()
 
     async def run(self) -> None:
         """Follow the notices until cancelled; what a lost notice hid is found by reading again every few seconds."""
@@ -97,6 +110,7 @@ class Hub:
             async with listen(self._settings.database_url, CHANNEL_CITYSCORE) as notices:
                 while True:
                     await self._refresh(await self._next(notices))
+                    self._leave()
         finally:
             self.running = False
 
@@ -104,6 +118,12 @@ class Hub:
         """Wake every stream, so that it sees that the process is stopping."""
         for followed in self._followed.values():
             followed.ring()
+
+    def _leave(self) -> None:
+        """Follow no longer what nobody has read for a while."""
+        until = asyncio.get_running_loop().time() - KEPT_S
+        for city in [code for code, one in self._followed.items() if not one.readers and one.left < until]:
+            del self._followed[city]
 
     async def _next(self, notices: asyncio.Queue[str]) -> list[str]:
         try:

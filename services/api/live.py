@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Header, Query, WebSocket
 from fastapi.responses import Response
@@ -17,6 +16,7 @@ from schemas.live import EndReason, LiveMessage
 from services.api.cities import require_city
 from services.api.errors import ApiError, ForeignOriginError, domain_problem, problem
 from services.api.hub import Followed
+from services.api.origins import same_origin
 from services.api.state import ApiState, State
 from services.api.stream import Message, end, pump
 from services.runtime.database import DATABASE_ERRORS
@@ -106,8 +106,8 @@ def as_event(message: Message) -> bytes:
 def _same_origin(websocket: WebSocket) -> None:
     """Browsers do not hold WebSockets to their own site, so we do. Programs send no Origin."""
     origin = websocket.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != websocket.headers.get("host"):
-        raise ForeignOriginError(origin=origin[:200])
+    if not same_origin(websocket):
+        raise ForeignOriginError(origin=(origin or "")[:200])
 
 
 def _sender(websocket: WebSocket) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from hashlib import blake2b
+from http import HTTPStatus
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.metrics import Metrics
@@ -34,6 +36,53 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class Conditional:
+    """Gives whole JSON answers to GET an ETag of their content, and 304 to who has it; an ETag of its own stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET":
+            await self.app(scope, receive, send)
+            return
+        held: Message | None = None
+
+        async def tagging(message: Message) -> None:
+            nonlocal held
+            if message["type"] == "http.response.start" and _untagged(message):
+                held = message
+                return
+            if held is not None:
+                started, held = held, None
+                if not message.get("more_body"):
+                    message = _tagged(started, message, Headers(scope=scope).get("if-none-match", ""))
+                await send(started)
+            await send(message)
+
+        await self.app(scope, receive, tagging)
+
+
+def _untagged(message: Message) -> bool:
+    headers = Headers(raw=message["headers"])
+    plain = headers.get("content-type", "").startswith("application/json")
+    kept = "no-store" not in headers.get("cache-control", "")
+    return message["status"] == HTTPStatus.OK and plain and kept and "etag" not in headers
+
+
+def _tagged(started: Message, body: Message, known: str) -> Message:
+    """Mark the start of an answer; its body, or none for who has it already."""
+    etag = f'W/"{blake2b(body.get("body", b""), digest_size=12).hexdigest()}"'
+    headers = MutableHeaders(raw=started["headers"])
+    headers["ETag"] = etag
+    headers.setdefault("Cache-Control", "no-cache")
+    if etag not in known:
+        return body
+    started["status"] = int(HTTPStatus.NOT_MODIFIED)
+    del headers["content-length"]
+    return {**body, "body": b""}
 
 
 class RequestMetrics:

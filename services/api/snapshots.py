@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import cramjam
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -29,6 +30,11 @@ class Stored:
     def content(self) -> bytes:
         """The body as it is sent."""
         return self.body.encode()
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        """The body for readers that take gzip: once for all of them."""
+        return bytes(cramjam.gzip.compress(self.content, level=6))
 
     @cached_property
     def snapshot(self) -> dict[str, Any]:

@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from schemas.catalogue import Catalogue
+from services.api.attempts import Attempts
 from services.api.dashboard import Dashboard
 from services.api.hub import Hub
 from services.api.layer_reader import LayerReader
+from services.api.oidc import Provider
+from services.api.passwords import Passwords
 from services.api.recomputing import Recomputing
 from services.api.settings import ApiSettings
 from services.api.snapshots import SnapshotReader
@@ -41,6 +44,9 @@ class State:
     stopping: asyncio.Event
     migration_head: str | None
     layers: LayerReader
+    attempts: Attempts
+    passwords: Passwords
+    oidc: Provider | None
     dashboard: Dashboard
 
 

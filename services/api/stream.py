@@ -25,11 +25,12 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 async def pump(state: State, followed: Followed, send: Send, after: int | None) -> EndReason:
-    """Send the snapshot (unless the reader has revision `after`), then differences and heartbeats, until the end."""
+    """Send the snapshot, or the difference to it for who holds a recent revision (`after`), then differences and
+    heartbeats, until the end."""
     settings, loop = state.settings, asyncio.get_running_loop()
     ends, beat = loop.time() + settings.api_stream_life_s, loop.time()
-    seen = followed.stored if followed.stored and followed.stored.revision == after else None
-    if seen is None and followed.stored:
+    seen = followed.at(after)
+    if followed.stored and (seen is None or seen is not followed.stored):
         beat += settings.api_heartbeat_s
     while True:
         now, newest = loop.time(), followed.stored

@@ -32,6 +32,8 @@ from deploy.stack.ports import require_free
 from deploy.stack.progress import ConsoleProgress
 from deploy.stack.tools import wait_until, write_private
 from schemas.identity import Identity
+from schemas.users import EVERYWHERE, Grant
+from services.api import accounts, passwords
 from services.cli.database import CitiesFile, apply_cities, open_past
 from services.cli.export import ensure_keys
 from services.cli.ingest import add_key, list_keys, revoke_key
@@ -52,6 +54,7 @@ from simulators.systems import SYSTEMS
 CITY: Final = CITIES["karaganda"]
 DEVICE: Final = f"{CITY.code}/contact-centre/visitor"
 SEED: Final = 109
+USER: Final = "operator"
 HISTORY: Final = 31 * DAY
 """In ms: a month's window; a system whose KPIs look back further tells more."""
 EVENTS_A_DAY: Final = 400
@@ -81,8 +84,10 @@ def demo(folder: Folder = DEFAULT_FOLDER) -> None:
         with plain_errors(stack.layout.folder), sole_demo(stack), stopped_at_the_end(stack, console):
             keys = start(stack, ConsoleProgress(console, "demo"))
             add_demo_device(stack)
+            signing_in = add_demo_user(stack)
             where = {**stack.ports.model_dump(), "folder": stack.layout.folder, "city": CITY.code}
             console.print(text("demo.urls", **where), highlight=False, markup=False, soft_wrap=True)
+            console.print(text("demo.user", **signing_in), highlight=False, markup=False, soft_wrap=True)
             asyncio.run(load_history(stack, keys, console))
             export(stack)
             simulate(stack)
@@ -198,6 +203,29 @@ def add_demo_device(stack: Stack) -> None:
         f"AHUAL_DEMO_POSTGRES_PORT={stack.ports.postgres}",
     )
     write_private(stack.layout.folder / "demo.env", "\n".join(lines) + "\n")
+
+
+def add_demo_user(stack: Stack) -> dict[str, str]:
+    """An account for signing in to the page, with its password in a file that only this user reads: the one of the last
+    start, if there was one."""
+    kept = stack.layout.folder / "user.password"
+    password = kept.read_text("utf-8").strip() if kept.exists() else passwords.generated()
+    asyncio.run(_known_user(SecretStr(stack.env()["AHUAL_DATABASE_URL"]), password))
+    write_private(kept, password)
+    return {"user": USER, "password": password}
+
+
+async def _known_user(url: SecretStr, password: str) -> None:
+    engine = open_database(url, pool_size=1, application="ahual-demo")
+    try:
+        known = await accounts.find(engine, USER)
+        if known is None:
+            grants = [Grant(EVERYWHERE, "administrator")]
+            await accounts.add(engine, USER, passwords.hashed(password), grants, "demo")
+        elif not await passwords.Passwords().right(password, known.password_hash):
+            await accounts.set_password(engine, USER, passwords.hashed(password), "demo")
+    finally:
+        await engine.dispose()
 
 
 def _ahual() -> str:

@@ -26,6 +26,7 @@ MODULES: Final = (
     "rebuild",
     "certs",
     "device",
+    "user",
     "map",
     "archive",
     "importing",

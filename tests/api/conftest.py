@@ -48,12 +48,13 @@ async def running(
     port: int = 0,
     export_folder: Path | None = None,
     dashboard_folder: Path = NOT_BUILT,
+    more: dict[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Api]:
-    """Serve until the block ends; settings without their prefix, `heartbeat_s=0.1`."""
+    """Serve until the block ends; settings without their prefix, `heartbeat_s=0.1`; `more` have none."""
     port, stop = port or _free_port(), asyncio.Event()
     chosen: dict[str, Any] = {f"api_{name}": value for name, value in settings.items()}
-    chosen |= {"export_folder": export_folder, "dashboard_folder": dashboard_folder}
+    chosen |= {"export_folder": export_folder, "dashboard_folder": dashboard_folder, **(more or {})}
     made = ApiSettings(database_url=database_url, api_port=port, **chosen)
     task = asyncio.create_task(serve(made, stop, Recomputer, migration_head=head()))
     url = f"http://127.0.0.1:{port}"

@@ -17,7 +17,9 @@ from services.api.settings import ApiSettings
 from services.runtime.settings import RuntimeSettings
 from services.scorer.recomputing import Recomputer
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "api.md").read_text("utf-8")
+LIVE = (DOCS / "live.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,7 @@ def test_the_table_of_settings_is_the_codes() -> None:
 
 
 def test_the_examples_of_the_feed_are_of_the_contract() -> None:
-    block = next(block for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) if '"heartbeat"' in block)
+    block = next(block for block in re.findall(r"```json\n(.*?)```", LIVE, re.DOTALL) if '"heartbeat"' in block)
     decoder, messages = json.JSONDecoder(), []
     while block := block.strip():
         message, end = decoder.raw_decode(block)

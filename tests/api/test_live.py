@@ -100,8 +100,13 @@ async def test_resume_sends_nothing_twice_and_all_when_behind(api: Api, database
         assert json.loads(await socket.recv())["type"] == "heartbeat"
         await store(database, snapshot(5, k2_1=3.0))
         assert (await receive(socket, "change"))["previous"] == 4
+    await store(database, snapshot(6, k2_1=2.0))
     async with connect(f"{api.ws}{LIVE}?after=4") as socket:
-        assert json.loads(await socket.recv())["type"] == "snapshot"
+        missed = json.loads(await socket.recv())
+        assert (missed["type"], missed["previous"]) == ("change", 4)
+        assert set(missed["kpis"]) == {"2.1"}
+    async with connect(f"{api.ws}{LIVE}?after=3") as socket:
+        assert json.loads(await socket.recv())["type"] == "snapshot", "too long ago"
 
 
 async def test_a_changed_bonus_or_a_restarted_count_sends_a_snapshot(api: Api, database: AsyncEngine) -> None:
