@@ -29,7 +29,7 @@ dashboard-client: setup-dev $(DASHBOARD)/node_modules/.package-lock.json ## Writ
 	@$(BIN)/python -m tests.dashboard.contract | (cd $(DASHBOARD) && npm run --silent client)
 
 $(DASHBOARD)/node_modules/.package-lock.json: $(DASHBOARD)/package-lock.json
-	@cd $(DASHBOARD) && npm ci --no-fund --no-audit && touch node_modules/.package-lock.json
+	@cd $(DASHBOARD) && npm ci --prefer-offline --no-fund --no-audit && touch node_modules/.package-lock.json
 
 test: setup-dev ## Set up the test stack and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

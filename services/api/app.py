@@ -38,6 +38,8 @@ from services.api import (
     session,
     shown,
     sources,
+    trend,
+    waterfall,
     windows,
     yearly,
 )
@@ -77,6 +79,8 @@ _NOUNS: Final = (
     series,
     windows,
     explain,
+    trend,
+    waterfall,
     live,
     catalogue,
     asyncapi,

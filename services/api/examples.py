@@ -68,6 +68,8 @@ KPI_ROW: Final[Json] = {
     "not_scored": None,
     "measure": "mean",
     "scale": 1000,
+    "series": True,
+    "systems": ["contact-centre"],
     "source": "Call-centre logs",
     "system": "Contact centre 109+",
     "citation": {"annex": 4, "table": 2, "row": 1},
@@ -365,4 +367,20 @@ SCHEME: Final[Json] = {
             "since": "2026-11-22T17:59:40Z",
         }
     ],
+}
+TREND: Final[Json] = {
+    "resolution": "hour",
+    "moments": ["2026-11-22T16:59:59Z", "2026-11-22T18:00:01Z"],
+    "index": [81.1, 81.4],
+    "sections": {"city_management": [0.811, 0.814]},
+    "kpis": {"2.1": [14.6, 14.2]},
+}
+WATERFALL: Final[Json] = {
+    "revision": 1042,
+    "begin": "2026-11-22T17:00:00Z",
+    "end": "2026-11-22T18:00:01Z",
+    "start_total": 83.1,
+    "end_total": 83.4,
+    "sections": {"city_management": 0.3},
+    "steps": [{"code": "2.1", "section": "city_management", "cause": "attainment", "start": 83.1, "end": 83.4}],
 }

@@ -19,6 +19,7 @@ from services.api.errors import UnknownKpiError
 from services.api.examples import KPI_ROW
 from services.api.history import AsOf, Known, KnownQuery, check_known, live_at
 from services.api.language import LangQuery, in_language
+from services.api.quotients import has_series
 from services.api.state import ApiState, State
 from services.runtime.messages import Language
 
@@ -45,6 +46,8 @@ class KpiRow(BaseModel):
     not_scored: Text | str | None = Field(description="why this category is not scored on it, if so")
     measure: str = Field(description="kind of measure")
     scale: float = Field(description="value = numerator ÷ denominator ÷ scale (a share: × 100)")
+    series: bool = Field(description="whether `series` answers: buckets by themselves have a value")
+    systems: list[str] = Field(description="systems whose devices and departments report what it needs")
     source: Text | str
     system: Text | str
     citation: Citation | None = Field(description="null for a KPI of the city's own")
@@ -138,6 +141,8 @@ def _row(
         target=target,
         measure=kpi.measure.kind,
         scale=kpi.measure.scale,
+        series=has_series(kpi.measure),
+        systems=list(kpi.measure.sources),
         citation=kpi.citation,
         state=states.get(kpi.code),
         label=LABEL,

@@ -238,3 +238,41 @@ async def test_the_oldest_instant_can_be_asked_for(api: Api, database: AsyncEngi
     for window in ("live", "closed"):
         past = await get(api, "/cityscore", as_of="1980-01-01T00:00:00Z", known="now", window=window)
         assert past["index"] is None
+
+
+async def test_the_waterfall_leads_from_an_hour_ago_to_now(
+    api: Api, database: AsyncEngine, log: Log, now: datetime
+) -> None:
+    await log.append([call(now - 3 * HOUR, 30, "early")], now - 3 * HOUR)
+    await score(database, now - 2 * HOUR)
+    await log.append([call(now - MINUTE, 5, "late")], now - MINUTE)
+    await score(database, now)
+    before = await get(api, "/cityscore", as_of=(now - HOUR).isoformat())
+    after = await get(api, "/cityscore")
+    told = await get(api, "/waterfall")
+    assert (told["start_total"], told["end_total"]) == (before["total"], after["total"])
+    assert told["revision"] == after["revision"]
+    levels = [told["start_total"], *(step["end"] for step in told["steps"])]
+    assert [step["start"] for step in told["steps"]] == levels[:-1]
+    assert levels[-1] == told["end_total"] != told["start_total"]
+    assert sum(told["sections"].values()) == pytest.approx(told["end_total"] - told["start_total"])
+    assert {"code": "2.1", "cause": "attainment"}.items() <= next(
+        s for s in told["steps"] if s["code"] == "2.1"
+    ).items()
+    refused = await api.client.get(f"{BASE}/waterfall", params={"from": (now - 9 * HOUR).isoformat()})
+    assert refused.status_code == 404
+
+
+async def test_the_trend_is_what_was_stored_hour_by_hour(
+    api: Api, database: AsyncEngine, log: Log, now: datetime
+) -> None:
+    await log.append([call(now - 3 * HOUR, 30, "early")], now - 3 * HOUR)
+    await score(database, now - 2 * HOUR)
+    await log.append([call(now - MINUTE, 10, "late")], now - MINUTE)
+    await score(database, now)
+    told = await get(api, "/trend", resolution="hour")
+    assert told["kpis"]["2.1"] == [30.0, 20.0]
+    assert "1.4" not in told["kpis"]
+    assert len(told["moments"]) == len(told["index"]) == len(told["sections"]["city_management"]) == 2
+    assert told["index"][-1] == (await get(api, "/cityscore"))["index"]
+    assert (await get(api, "/trend", resolution="minute", points=2))["kpis"]["2.1"] == [30.0, 20.0]

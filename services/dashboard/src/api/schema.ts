@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document fa979703150fe477d6d61b81f44861d5a9f0591a257651d47c335dc38be67c3a.
+// Written by `make dashboard-client` from the API's OpenAPI document f1a724db777abaf00e88d338d8c7d29f0b8bd6afae0d1c68a9882d5b299f3432.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -265,6 +265,38 @@ export interface paths {
             cookie?: never;
         };
         get: operations["summary_api_v1_cities__city__sources_summary_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cities/{city}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["trend_api_v1_cities__city__trend_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cities/{city}/waterfall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["waterfall_api_v1_cities__city__waterfall_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -875,9 +907,11 @@ export interface components {
             sdu: components["schemas"]["SduAnswer"] | null;
             section: components["schemas"]["SectionCode"];
             section_name: components["schemas"]["Text"] | string;
+            series: boolean;
             source: components["schemas"]["Text"] | string;
             state: components["schemas"]["KpiState"] | null;
             system: components["schemas"]["Text"] | string;
+            systems: string[];
             target: (components["schemas"]["AtLeast"] | components["schemas"]["AtMost"] | components["schemas"]["Between"] | components["schemas"]["Decrease"] | components["schemas"]["Increase"] | components["schemas"]["NoWorse"] | components["schemas"]["EachAtMost"]) | null;
             unit: string;
             unit_name: components["schemas"]["Text"] | string;
@@ -1342,6 +1376,14 @@ export interface components {
             next: string | null;
             sources: components["schemas"]["Source"][];
         };
+        Step: {
+            /** @enum {string} */
+            cause: "attainment" | "weight" | "appeared" | "disappeared" | "additional";
+            code: string | null;
+            end: number;
+            section: components["schemas"]["SectionCode"] | null;
+            start: number;
+        };
         Summary: {
             missing: number;
             state_names: {
@@ -1372,6 +1414,18 @@ export interface components {
             skipped: number;
             stored: number;
         };
+        Trend: {
+            index: (number | null)[];
+            kpis: {
+                [key: string]: (number | null)[];
+            };
+            moments: string[];
+            /** @enum {string} */
+            resolution: "minute" | "hour" | "day";
+            sections: {
+                [key: string]: (number | null)[];
+            };
+        };
         UpdateLimits: {
             ecology: number;
             education: number;
@@ -1382,6 +1436,19 @@ export interface components {
             code: string;
             name: components["schemas"]["Text"];
             page: string;
+        };
+        Waterfall: {
+            /** Format: date-time */
+            begin: string;
+            /** Format: date-time */
+            end: string;
+            end_total: number;
+            revision: number;
+            sections: {
+                [key: string]: number;
+            };
+            start_total: number;
+            steps: components["schemas"]["Step"][];
         };
         Window: {
             /** Format: date-time */
@@ -1952,6 +2019,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Summary"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trend_api_v1_cities__city__trend_get: {
+        parameters: {
+            query?: {
+                points?: number;
+                resolution?: "minute" | "hour" | "day";
+            };
+            header?: never;
+            path: {
+                city: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trend"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waterfall_api_v1_cities__city__waterfall_get: {
+        parameters: {
+            query?: {
+                from?: string | null;
+            };
+            header?: never;
+            path: {
+                city: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waterfall"];
                 };
             };
             default: {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fixed, measured, moment, number, percent, reading, signed } from "./format.ts";
+import { attained, fixed, measured, moment, number, percent, reading, signed } from "./format.ts";
 
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, " ");
 
@@ -19,6 +19,15 @@ test("something that is not nothing is never a bare 0", () => {
     "0",
     "14.23",
   ]);
+});
+
+test("100 % is said only of a target that is met", () => {
+  expect([
+    attained(0.9996, "en"),
+    attained(1, "en"),
+    attained(0.29, "en"),
+    attained(0.9996, "en", 1),
+  ]).toEqual(["99%", "100%", "29%", "99.9%"]);
 });
 
 test("a value per category of data stands in the order of its target", () => {

@@ -60,6 +60,12 @@ export function percent(ratio: number | null | undefined, lang: Lang, digits = 0
     : formatter(lang, { style: "percent", maximumFractionDigits: digits }).format(ratio);
 }
 
+/** Attainment, rounded down: 100 % is said of a target that is met, and of no other. */
+export function attained(share: number | null | undefined, lang: Lang, digits = 0): string {
+  const step = 10 ** (digits + 2);
+  return percent(share == null ? share : Math.floor(share * step + 1e-9) / step, lang, digits);
+}
+
 const moments = new Map<string, Intl.DateTimeFormat>();
 
 function dated(lang: Lang, timeZone: string, form: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

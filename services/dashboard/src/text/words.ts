@@ -41,7 +41,10 @@ export const TONE: Record<Freshness, "good" | "warn" | "bad" | ""> = {
   unbound: "",
 };
 
+/** The unit as it stands beside a figure; two are named at such length that they would hide it. */
 export function unit(row: Schemas["KpiRow"]): string {
+  if (row.unit === "percent_change") return say("short_percent_change");
+  if (row.unit === "hours_by_category") return say("short_hours_by_category");
   return inLanguage(row.unit_name);
 }
 

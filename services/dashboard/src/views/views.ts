@@ -6,8 +6,8 @@ export interface View {
   /** First part of the address; "" is the start. */
   path: string;
   name: keyof typeof names;
-  /** Code is fetched when the view is opened. */
-  load: () => Promise<{ default: Component }>;
+  /** Code is fetched when the view is opened; the parts of its address say which. */
+  load: (parts: string[]) => Promise<{ default: Component }>;
   /** Stands in the navigation. */
   listed: boolean;
   /** The residents' page: no navigation, no live feed. */
@@ -16,9 +16,17 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { path: "", name: "overview", load: () => import("./overview/Overview.svelte"), listed: true },
+  {
+    path: "kpis",
+    name: "kpis",
+    load: (parts) => (parts.length > 1 ? import("./kpi/Kpi.svelte") : import("./kpis/Kpis.svelte")),
+    listed: true,
+  },
   { path: "map", name: "map", load: () => import("./map/Map.svelte"), listed: true },
   { path: "mnemonic", name: "mnemonic", load: () => import("./mnemonic/Mnemonic.svelte"), listed: true },
   { path: "quality", name: "quality", load: () => import("./quality/Quality.svelte"), listed: true },
+  { path: "rating", name: "rating", load: () => import("./rating/Rating.svelte"), listed: true },
+  { path: "public", name: "public", load: () => import("./public/Public.svelte"), listed: true, bare: true },
 ];
 
 /** The view of an address; null when there is none. */
