@@ -13,7 +13,7 @@ from services.runtime.messages import LANGUAGES
 
 ROOT = Path("services/dashboard/src")
 CATALOGUES = sorted([*ROOT.rglob("texts.json"), ROOT / "views" / "names.json", ROOT / "charts" / "kinds.json"])
-NOT_SAID = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|\{[^{}]*\}", re.DOTALL)
+NOT_SAID = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|\{[^{}]*\}|&\w+;", re.DOTALL)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
