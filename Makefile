@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo dashboard dashboard-client dashboard-check test check fix docs verify chaos hostile fuzz export-year bench clean sbom audit
+.PHONY: help setup setup-dev demo dashboard dashboard-client dashboard-check ui test check fix docs verify chaos hostile fuzz export-year bench clean sbom audit
 DASHBOARD := services/dashboard
 
 help: ## List the targets
@@ -30,6 +30,9 @@ dashboard-client: setup-dev $(DASHBOARD)/node_modules/.package-lock.json ## Writ
 
 $(DASHBOARD)/node_modules/.package-lock.json: $(DASHBOARD)/package-lock.json
 	@cd $(DASHBOARD) && npm ci --prefer-offline --no-fund --no-audit && touch node_modules/.package-lock.json
+
+ui: setup-dev ## Look at every view of a running demo in Chromium: three languages, two themes
+	@$(BIN)/python -m tests.ui
 
 test: setup-dev ## Set up the test stack and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
