@@ -21,6 +21,10 @@ from tests.api.conftest import Api, running
 NOWHERE = SecretStr("postgresql+asyncpg://nobody@127.0.0.1:1/none")
 CLOSED = {
     "/metrics": "/metrics",
+    "/api/v1/audit": "/api/v1/audit",
+    "/api/v1/layers/{layer}": "/api/v1/layers/air?city=almaty",
+    "/api/v1/layers/{layer}/objects/{object:path}": "/api/v1/layers/air/objects/none?city=almaty",
+    "/api/v1/schemes/{network}": "/api/v1/schemes/heat?city=almaty",
     "/api/v1/cities/{city}/sources": "/api/v1/cities/almaty/sources",
     "/api/v1/cities/{city}/sources/summary": "/api/v1/cities/almaty/sources/summary",
     "/api/v1/cities/{city}/dead-letters": "/api/v1/cities/almaty/dead-letters",
@@ -31,7 +35,9 @@ CLOSED = {
     "/api/v1/facts": "/api/v1/facts",
     "/api/v1/facts/{city}/{period}/{name}/{revision}/{file}": "/api/v1/facts/almaty/day/2026-03-01/1/manifest.json",
 }
-"""Routes that are not public, and a path of each; there is no such delivery."""
+"""Routes that are not public, and a path of each."""
+NOT_THERE = ("manifest.json", "/objects/none?city=almaty", "/schemes/heat?city=almaty")
+"""How the paths end of which there is nothing to show."""
 
 
 def routes() -> set[str]:
@@ -57,7 +63,7 @@ async def test_a_closed_route_wants_the_operators_token(database: AsyncEngine, d
                 assert answer.status_code == 403, path
                 assert answer.json()["type"] == "urn:ahual:problem:operators_only"
             opened = await api.client.get(path, headers={"Authorization": "Bearer open-sesame"})
-            assert opened.status_code == (404 if path.endswith(".json") else 200), path
+            assert opened.status_code == (404 if path.endswith(NOT_THERE) else 200), path
         assert (await api.client.get("/api/v1/cities")).status_code == 200
 
 
@@ -66,7 +72,7 @@ async def test_the_exporters_token_opens_deliveries_only(database: AsyncEngine, 
     async with running(database_url, operator_token=operators, exporter_token=exporters) as api:
         bearer = {"Authorization": "Bearer take-it"}
         for path in CLOSED.values():
-            wanted = 403 if "/exports" not in path else 404 if path.endswith(".json") else 200
+            wanted = 403 if "/exports" not in path else 404 if path.endswith(NOT_THERE) else 200
             assert (await api.client.get(path, headers=bearer)).status_code == wanted, path
 
 

@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document f1a724db777abaf00e88d338d8c7d29f0b8bd6afae0d1c68a9882d5b299f3432.
+// Written by `make dashboard-client` from the API's OpenAPI document fa699c41b445caeea658f62a6447e47f3e532de564e3c05845639dcac0cde6b6.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -9,6 +9,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["asyncapi_api_v1_asyncapi_json_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["trail_api_v1_audit_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -465,6 +481,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["session_api_v1_session_get"];
+        put?: never;
+        post: operations["sign_in_api_v1_session_post"];
+        delete: operations["sign_out_api_v1_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["to_provider_api_v1_session_oidc_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["from_provider_api_v1_session_oidc_callback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/texts": {
         parameters: {
             query?: never;
@@ -742,6 +806,10 @@ export interface components {
             total: number | null;
             upper: number;
         };
+        Credentials: {
+            name: string;
+            password: string;
+        };
         Decrease: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -804,6 +872,17 @@ export interface components {
              * @enum {string}
              */
             type: "end";
+        };
+        Entry: {
+            /** @enum {string} */
+            action: "signed_in" | "sign_in_refused" | "signed_out" | "read" | "did";
+            actor: string;
+            address: string | null;
+            /** Format: date-time */
+            at: string;
+            city: string | null;
+            id: number;
+            subject: string;
         };
         Evaluated: {
             /** Format: date-time */
@@ -1237,6 +1316,11 @@ export interface components {
             } | null;
             weight: number;
         };
+        RoleIn: {
+            city: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "administrator" | "exporter" | "evaluator";
+        };
         Scheme: {
             alarms: components["schemas"]["Alarm"][];
             /** Format: date-time */
@@ -1311,6 +1395,15 @@ export interface components {
             /** @enum {string} */
             resolution: "minute" | "hour" | "day";
             unit: string;
+        };
+        Session: {
+            csrf: string | null;
+            expires_at: string | null;
+            open_reads: boolean;
+            password: boolean;
+            provider: string | null;
+            roles: components["schemas"]["RoleIn"][];
+            user: string | null;
         };
         Snapshot: {
             additional: number;
@@ -1414,6 +1507,10 @@ export interface components {
             skipped: number;
             stored: number;
         };
+        Trail: {
+            entries: components["schemas"]["Entry"][];
+            next: number | null;
+        };
         Trend: {
             index: (number | null)[];
             kpis: {
@@ -1497,6 +1594,38 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.aai.asyncapi+json;version=3.0.0": unknown;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trail_api_v1_audit_get: {
+        parameters: {
+            query?: {
+                actor?: string | null;
+                before?: number | null;
+                city?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trail"];
                 };
             };
             default: {
@@ -1643,7 +1772,10 @@ export interface operations {
     };
     dead_letters_api_v1_cities__city__dead_letters_get: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
             header?: never;
             path: {
                 city: string;
@@ -2403,6 +2535,143 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Scheme"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_api_v1_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in_api_v1_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out_api_v1_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    to_provider_api_v1_session_oidc_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    from_provider_api_v1_session_oidc_callback_get: {
+        parameters: {
+            query?: {
+                code?: string;
+                error?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
