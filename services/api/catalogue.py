@@ -36,7 +36,10 @@ async def catalogue(
     return JSONResponse(in_language(content, lang), headers=headers)
 
 
-@router.get("/methodology")
+@router.get(
+    "/methodology",
+    responses={200: {"content": {"application/json": {"example": {"version": "469", "sections": {}, "bands": {}}}}}},
+)
 async def methodology(state: ApiState, response: Response) -> Methodology:
     """Annex 5 without the KPIs: sections with their weights, rating bands, categories, additional initiatives."""
     response.headers["Cache-Control"] = "no-cache"
