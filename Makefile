@@ -17,6 +17,7 @@ setup-dev: ## Create .venv with what tests and checks need
 	@deploy/bootstrap.sh requirements-dev.lock
 
 demo: setup ## Start everything with a simulated city; Ctrl-C stops it
+	@deploy/dashboard.sh
 	@$(BIN)/ahual demo
 
 dashboard: $(DASHBOARD)/node_modules/.package-lock.json ## Build the operators' dashboard (Node 20.19 or newer)

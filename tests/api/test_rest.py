@@ -279,7 +279,7 @@ async def test_openapi_has_an_example_for_every_answer(api: Api) -> None:
     document = (await api.client.get("/api/v1/openapi.json")).json()
     schemas = document["components"]["schemas"]
     for path, operations in document["paths"].items():
-        content = operations["get"]["responses"]["200"].get("content", {})
+        content = operations["get"]["responses"].get("200", {}).get("content", {})
         for kind, described in content.items():
             shape = described.get("schema", {})
             name = (shape.get("items") or shape).get("$ref", "").rpartition("/")[2]

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import connect
 
 from schemas import tables
-from schemas.delivery import FILES
 from schemas.device import Channel
 from services.api.app import create_app
 from services.api.settings import ApiSettings
@@ -88,7 +87,10 @@ async def answers(database_url: SecretStr, folder: Path, city: str) -> dict[str,
     async with app.router.lifespan_context(app) as state:
         transport = httpx2.ASGITransport(app=_with_state(app, state))
         async with httpx2.AsyncClient(transport=transport, base_url="http://api", timeout=60) as client:
-            deliveries = (await client.get("/api/v1/exports", params={"city": city})).json()["deliveries"]
+            lists = [
+                (await client.get(f"/api/v1/{kind}", params={"city": city})).json() for kind in ("exports", "facts")
+            ]
+            deliveries = [delivery for found in lists for delivery in found["deliveries"]]
             found = {}
             for path in sorted(paths(city, deliveries)):
                 answer = await client.get(path)
@@ -98,8 +100,8 @@ async def answers(database_url: SecretStr, folder: Path, city: str) -> dict[str,
 
 def paths(city: str, deliveries: list[dict[str, Any]]) -> set[str]:
     """Every route that names a city, with the questions it takes; and the deliveries."""
-    found = {f"/api/v1/exports?city={city}"}
-    found |= {f"{delivery['folder']}/{name}" for delivery in deliveries for name in FILES}
+    found = {f"/api/v1/exports?city={city}", f"/api/v1/facts?city={city}"}
+    found |= {f"{delivery['folder']}/{name}" for delivery in deliveries for name in delivery["files"]}
     for route in routes():
         if route.startswith("/api/v1/cities/{city}") and not route.endswith(ENDLESS):
             asked = next((q for end, q in QUERIES.items() if route.endswith(end)), ("",))
@@ -109,7 +111,8 @@ def paths(city: str, deliveries: list[dict[str, Any]]) -> set[str]:
 
 def test_no_route_that_names_a_city_is_left_out() -> None:
     named = {route for route in routes() if "city" in route}
-    elsewhere = {"/api/v1/cities", "/api/v1/exports/{city}/{period}/{name}/{revision}/{file}"}
+    file = "{city}/{period}/{name}/{revision}/{file}"
+    elsewhere = {"/api/v1/cities", f"/api/v1/exports/{file}", f"/api/v1/facts/{file}"}
     endless = {route for route in named if route.endswith(ENDLESS)}
     asked = {path.partition("?")[0] for path in paths("{city}", [])}
     assert {r.format(city="{city}", code=CODE) for r in named - elsewhere - endless} <= asked

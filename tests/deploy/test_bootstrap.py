@@ -18,7 +18,7 @@ def project(tmp_path: Path) -> Path:
     copy = tmp_path / "my city"
     (copy / "schemas" / "messages").mkdir(parents=True)
     (copy / "deploy").mkdir()
-    for name in ("deploy/bootstrap.sh", "schemas/messages/bootstrap.yaml", "pyproject.toml"):
+    for name in ("deploy/bootstrap.sh", "deploy/say.sh", "schemas/messages/bootstrap.yaml", "pyproject.toml"):
         shutil.copy(ROOT / name, copy / name)
     (copy / "requirements.lock").write_text("")
     return copy

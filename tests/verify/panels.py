@@ -20,6 +20,7 @@ from services.runtime.database import open_database
 from services.runtime.metrics import Metrics
 from services.scorer.cities import load_cities
 from services.scorer.closing import Closer
+from services.scorer.score_writer import ScoreWriter
 from simulators import telemetry
 from simulators.cities import City
 from tests.deploy.grafana import Variables, expanded
@@ -28,6 +29,7 @@ from tests.verify.scraping import Watcher
 from tests.verify.trial import Report
 
 SPANS = {"now-6h": timedelta(hours=6), "now-24h": timedelta(days=1), "now-7d": timedelta(days=7)}
+AHEAD = timedelta(minutes=2)
 POINTS = 700
 """About as many as a panel is pixels wide: Grafana's interval is the time range over them."""
 
@@ -53,16 +55,18 @@ class Row:
 
 
 async def complete(told: Told) -> None:
-    """Register the city's devices, and close its periods now instead of in a minute."""
+    """Register the city's devices; close its periods and keep its score of a minute now instead of in some minutes."""
     engine = open_database(told.installation.database_url, pool_size=4, application="verify")
     try:
         await register.put(engine, list(telemetry.devices(replace(told.city, code=told.installation.city))), "tests")
-        later = datetime.now(UTC) + timedelta(minutes=2)
+        later = datetime.now(UTC) + AHEAD
         closer = Closer(engine, load_catalogue(), lambda: later, Metrics())
         async with engine.connect() as connection:
             city = (await load_cities(connection))[told.installation.city]
         while await closer.close(city):
             pass
+        for moment in (later - timedelta(minutes=1), later):
+            await ScoreWriter(engine, load_catalogue(), lambda moment=moment: moment, Metrics()).score(city)  # type: ignore[misc]
     finally:
         await engine.dispose()
 
@@ -81,7 +85,7 @@ async def read(told: Told) -> list[Row]:
 
 
 def _queries(variables: Variables) -> list[tuple[str, str]]:
-    end = datetime.now(UTC)
+    end = datetime.now(UTC) + AHEAD
     found = []
     for board in BOARDS:
         span = SPANS[board.since]
