@@ -34,6 +34,7 @@ CLOCK_S = 180.0
 LAST_MS = 250
 AFTERWARDS_S = 4.0
 """The load goes on so long after the last fault, so that it shows when all is well again."""
+ADOPTED_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +276,12 @@ async def _drained(engine: AsyncEngine, report: Report, limit_s: float) -> Accou
 def _refolded(installation: Installation) -> list[Difference]:
     argv = [AHUAL, "rebuild", "--city", installation.city, "--json"]
     env = {**os.environ, **installation.stack.env()}
-    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=900)
-    if done.returncode not in (0, 1):
+    for _ in range(ADOPTED_S):  # a scorer that has just started may still have to take the partitions over
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=900)
+        if done.returncode in (0, 1):
+            break
+        time.sleep(1)
+    else:
         return [Difference("—", "rebuild", "an answer", done.stderr[-500:])]
     found = json.loads(done.stdout)["differences"]
     return [Difference(lack["kpi"], f"rebuild of {lack['table']}", "the same", str(lack["sums"])) for lack in found]
