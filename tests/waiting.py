@@ -11,12 +11,18 @@ T = TypeVar("T")
 
 
 async def eventually(probe: Callable[[], Awaitable[T]], *, within_s: float = 20.0) -> T:
-    """The probe's first truthy answer; AssertionError with its last answer when there is none in time."""
+    """The probe's first truthy answer; AssertionError with its last answer, or its own last one, when there is none."""
     deadline = time.monotonic() + within_s
     while True:
-        answer = await probe()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise AssertionError(f"still {answer!r} after {within_s} s")
+        late = time.monotonic() > deadline
+        try:
+            answer = await probe()
+        except AssertionError:
+            if late:
+                raise
+        else:
+            if answer:
+                return answer
+            if late:
+                raise AssertionError(f"still {answer!r} after {within_s} s")
         await asyncio.sleep(0.05)

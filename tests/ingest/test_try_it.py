@@ -92,10 +92,11 @@ async def test_a_vendor_registers_sends_and_is_told_what_became_of_it(
     heard = await listening
     assert heard.exit_code == 1
     verdicts = json.loads(heard.stdout)
-    assert [(one["accepted"], one["readings"], one["reason"], one["field"]) for one in verdicts] == [
-        (True, 3, "", None),
-        (True, 2, "", None),
-        (False, None, "impossible_value", "$[0]"),
-    ]
+    told = {(one["accepted"], one["readings"], one["reason"], one["field"]) for one in verdicts}
+    # What is taken in and what is not are two topics: which of them is heard first is not promised.
+    assert (len(verdicts), told) == (
+        3,
+        {(True, 3, "", None), (True, 2, "", None), (False, None, "impossible_value", "$[0]")},
+    )
     silent = await ahual("device", "check", MAST, "--listen", "1")
     assert (silent.exit_code, "Traceback" in silent.output) == (1, False)
