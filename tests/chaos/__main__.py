@@ -5,6 +5,7 @@ python -m tests.chaos kills             one long load, gateway and scorer killed
 python -m tests.chaos broker            what a killed Mosquitto loses of what it acknowledged
 python -m tests.chaos burst             ten times --rate for five minutes: memory and backlogs
 python -m tests.chaos paused            every program held for longer than its longest session time-out
+python -m tests.chaos paused-together   every two of them at once (over half an hour)
 python -m tests.chaos taken-over        a scorer held, three times, while another one takes over
 """
 

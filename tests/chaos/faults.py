@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from random import Random
 from typing import Final, Literal
 
@@ -59,15 +60,17 @@ MENU: Final[tuple[tuple[Kind, str, tuple[float, float]], ...]] = (
 )
 
 
-def _pauses(*, first_s: float = 4.0, between_s: float = 30.0) -> Iterator[Fault]:
-    """Every program held for a tenth longer than anybody waits for it, one after the other."""
-    for program, longest_s in LONGEST_S.items():
-        yield Fault("pause", program, first_s, round(1.1 * longest_s, 1))
-        first_s += 1.1 * longest_s + between_s
+def _pauses(groups: Iterable[tuple[str, ...]], *, first_s: float = 4.0, between_s: float = 30.0) -> Iterator[Fault]:
+    """The programs of each group held at once, each for a tenth longer than anybody waits for it, group by group."""
+    for group in groups:
+        held = [Fault("pause", program, first_s, round(1.1 * LONGEST_S[program], 1)) for program in group]
+        yield from held
+        first_s = max(fault.ends_s for fault in held) + between_s
 
 
 SCENARIOS: Final[Mapping[str, tuple[Fault, ...]]] = {
-    "paused": tuple(_pauses()),
+    "paused": tuple(_pauses((program,) for program in LONGEST_S)),
+    "paused-together": tuple(_pauses(combinations(LONGEST_S, 2))),
     "taken-over": tuple(Fault("hang", "scorer", 4.0 + 120 * n, 100.0) for n in range(3)),
     "kafka-away": (Fault("away", "kafka", 5.0, 600.0),),
     "postgres-away": (Fault("away", "postgres", 5.0, 120.0),),
