@@ -51,7 +51,7 @@ _PHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{8,18}[0-9]")
 
 def looks_like_phone(text: str) -> bool:
     """Whether this is a telephone number with its `+`, which no id or name is."""
-    return text[0] == "+" and _PHONE.fullmatch(text) is not None
+    return text.startswith("+") and _PHONE.fullmatch(text) is not None
 
 
 def key_id_of(value: str) -> str | None:
