@@ -32,8 +32,9 @@ dashboard-client: setup-dev $(DASHBOARD)/node_modules/.package-lock.json ## Writ
 $(DASHBOARD)/node_modules/.package-lock.json: $(DASHBOARD)/package-lock.json
 	@cd $(DASHBOARD) && npm ci --prefer-offline --no-fund --no-audit && touch node_modules/.package-lock.json
 
-ui: setup-dev ## Look at every view of a running demo in Chromium: three languages, two themes
-	@$(BIN)/python -m tests.ui
+ui: setup-dev ## Every view of a simulated city in Chromium: three languages, two themes, live changes, an API that is killed
+	@deploy/dashboard.sh
+	@$(BIN)/python -m tests.ui --pictures .stack-ui-pictures
 
 test: setup-dev ## Set up the test stack and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

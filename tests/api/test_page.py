@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,13 +21,9 @@ from services.scorer.sensing import Run
 from tests.api.conftest import Api, running
 from tests.api.heard import hear
 from tests.api.samples import CITY, snapshot, store
+from tests.ui.chromium import chromium, needs_chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.stack,
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
-]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, needs_chromium]
 HEADINGS = {
     "kk": "CityScore индексі · Қарағанды",
     "ru": "Индекс CityScore · Караганда",
@@ -39,11 +34,8 @@ NUMBERS = {"kk": "14,2 сек", "ru": "14,2 сек", "en": "14.2 s"}
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    async with chromium() as launched:
         yield launched
-        await launched.close()
 
 
 async def opened(browser: Browser, api: Api, query: str = "", *, width: int = 1280, height: int = 900) -> Page:

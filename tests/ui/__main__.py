@@ -1,82 +1,116 @@
-"""Every view of a running installation in a real browser: `python -m tests.ui [ADDRESS] [FOLDER FOR PICTURES]`.
+"""`make ui`, or `python -m tests.ui [ADDRESS]`: every view in a real browser, in three languages and two themes.
 
-In three languages and two themes: no error on the console, no request to another host, no text that is still a key, no
-layout shift beyond 0.1 (CLS, "good"). Prints a line per picture and exits with 1 if anything is wrong.
+Without an address it starts what `make demo` starts, in `.stack-ui` and on ports of its own; a simulated city tells its
+month there once, and only what is missing when the folder is kept. Then besides: a call published over MQTT that the
+page must show, and an API that is killed. Prints a line per look, and exits with 1 if anything is wrong.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import shutil
 import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Final
-from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-VIEWS: Final = ("", "kpis", "kpis/2.1", "map", "mnemonic", "quality", "rating", "public")
-LANGUAGES: Final = ("kk", "ru", "en")
-THEMES: Final = ("light", "dark")
-SHIFT_MAX: Final = 0.1
-SETTLED_MS: Final = 3000
-_WATCH: Final = """
-window.shifted = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
-_KEYS: Final = r"() => (document.body.innerText.match(/\b[a-z]+(_[a-z0-9]+)+\b|undefined|\{\w+\}/g) ?? [])"
+from deploy.stack import Stack
+from tests.installation import Installation
+from tests.simulated import simulated_city
+from tests.ui import gallery
+from tests.ui.chromium import chromium, watched
+from tests.ui.keyboard import keyboard
+from tests.ui.looking import LANGUAGES, PHONE, THEMES, VIEWS, look
+from tests.ui.moving import caller, latencies, lies, open_table, outage
 
-
-async def look(browser: Browser, address: str, view: str, lang: str, theme: str, folder: Path | None) -> list[str]:
-    """What is wrong with one view."""
-    wrong: list[str] = []
-    page = await browser.new_page(viewport={"width": 1440, "height": 900})
-    await page.add_init_script(_WATCH)
-    page.on("console", lambda said: wrong.append(f"console: {said.text}") if said.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    own = urlsplit(address).netloc
-    page.on(
-        "request",
-        lambda asked: (
-            wrong.append(f"outside: {asked.url}")
-            if urlsplit(asked.url).scheme in ("http", "https", "ws", "wss") and urlsplit(asked.url).netloc != own
-            else None
-        ),
-    )
-    await page.goto(f"{address}/?lang={lang}&theme={theme}#/{view}")
-    await page.wait_for_timeout(SETTLED_MS)
-    wrong += [f"key: {key}" for key in await page.evaluate(_KEYS)]
-    shifted = await page.evaluate("window.shifted")
-    if shifted > SHIFT_MAX:
-        wrong.append(f"layout shift {shifted:.3f}")
-    if folder is not None:
-        await page.screenshot(path=folder / f"{view.replace('/', '-') or 'overview'}-{lang}-{theme}.png")
-    await page.close()
-    return wrong
+FOLDER: Final = Path(".stack-ui")
+PORT_OFFSET: Final = 12_700
+CALLS: Final = 30
+say: Final = partial(print, flush=True)
 
 
-async def main(address: str, folder: Path | None) -> int:
-    """The number of views with something wrong."""
+async def views(browser: Browser, address: str, asked: argparse.Namespace) -> AsyncIterator[tuple[str, list[str]]]:
+    """Each view and what is wrong with it: at a desk in every language and theme, on a phone in every language."""
+    for view, lang, theme in product(asked.view or VIEWS, asked.lang or LANGUAGES, asked.theme or THEMES):
+        name = f"{view.replace('/', '-') or 'overview'}-{lang}-{theme}"
+        picture = asked.pictures and asked.pictures / f"{name}.png"
+        yield name, await look(browser, address, view, lang, theme, picture=picture)
+    for view, (number, lang) in product(asked.view or VIEWS, enumerate(asked.lang or LANGUAGES)):
+        name, theme = f"{view.replace('/', '-') or 'overview'}-{lang}-phone", THEMES[number % len(THEMES)]
+        picture = asked.pictures and asked.pictures / f"{name}.png"
+        yield name, await look(browser, address, view, lang, theme, size=PHONE, picture=picture)
+
+
+async def live(browser: Browser, stack: Stack) -> list[str]:
+    """A city that only we report for: its figure follows our calls, and the page survives its API."""
+    trial = Installation(stack, f"trial-{time.time_ns() // 1_000_000}")
+    await trial.register()
+    try:
+        async with caller(trial) as calls, watched(browser, trial.api) as found:
+            await open_table(found.page, calls, "en")
+            took = sorted(await latencies(found.page, calls, CALLS))
+            wrong = list(found.wrong)
+            say(f"publish to page, {CALLS} calls: median {median(took):.0f} ms, longest {took[-1]:.0f} ms")
+            shown = await outage(found.page, calls)
+            say(f"API killed: lost for {(shown[-1].at - shown[0].at) / 1000:.1f} s, {len(shown)} states, then live")
+            return wrong + lies(shown)
+    finally:
+        await trial.forget()
+
+
+async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> int:
+    """How many looks found something wrong."""
     bad = 0
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-        )
-        for view in VIEWS:
-            for lang in LANGUAGES:
-                for theme in THEMES:
-                    wrong = await look(browser, address, view, lang, theme, folder)
-                    bad += bool(wrong)
-                    sys.stdout.write(f"/{view} {lang} {theme}: {'; '.join(wrong) or 'well'}\n")
-                    sys.stdout.flush()
-        await browser.close()
+
+    def tell(name: str, wrong: list[str]) -> None:
+        nonlocal bad
+        bad += bool(wrong)
+        say(f"{name}: {'; '.join(dict.fromkeys(wrong)) or 'well'}")
+
+    async with chromium() as browser:
+        if asked.gallery:
+            await gallery.take(browser, address, asked.gallery)
+            return 0
+        async for name, wrong in views(browser, address, asked):
+            tell(name, wrong)
+        tell("keyboard", await keyboard(browser, address))
+        if stack is not None:
+            tell("live", await live(browser, stack))
     return bad
 
 
+@contextmanager
+def _served(address: str | None) -> Iterator[tuple[str, Stack | None]]:
+    if address is not None:
+        yield address.rstrip("/"), None
+        return
+    with simulated_city(FOLDER, PORT_OFFSET) as stack:
+        yield f"http://127.0.0.1:{stack.ports.api}", stack
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.ui", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("address", nargs="?", help="look at this installation; nothing is published there")
+    parser.add_argument("--view", action="append", choices=VIEWS)
+    parser.add_argument("--lang", action="append", choices=LANGUAGES)
+    parser.add_argument("--theme", action="append", choices=THEMES)
+    parser.add_argument("--pictures", type=Path, help="keep a picture of every look in this folder")
+    parser.add_argument("--gallery", type=Path, help="only write the pictures of docs/gallery to this folder")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    pictures = Path(given[1]) if len(given) > 1 else None
-    sys.exit(bool(asyncio.run(main(given[0] if given else "http://127.0.0.1:18080", pictures))))
+    chosen = _arguments()
+    for folder in filter(None, (chosen.pictures, chosen.gallery)):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _served(chosen.address) as (where, own):
+        sys.exit(bool(asyncio.run(main(where, own, chosen))))
