@@ -41,6 +41,7 @@ PUBLIC: Final = frozenset(
         f"{_CITY}/kpis/{{code}}/series",
         f"{_CITY}/kpis/{{code}}/windows",
         f"{_CITY}/live",
+        f"{_CITY}/public",
         f"{_CITY}/trend",
         f"{_CITY}/waterfall",
         "/api/v1/reconciliation",

@@ -39,6 +39,46 @@ SNAPSHOT: Final[Json] = {
     "kpis": {"2.1": KPI_STATE},
 }
 LABEL_NAME: Final[Json] = {"kk": "жедел баға", "ru": "оперативная оценка", "en": "operational estimate"}
+PUBLIC_SCORE: Final[Json] = {
+    "city": "almaty",
+    "category": "republican",
+    "label": "operational_estimate",
+    "label_name": LABEL_NAME,
+    "methodology": "469-2025.1",
+    "revision": 1042,
+    "computed_at": "2026-11-22T18:00:01Z",
+    "index": 81.4,
+    "lower": 20.3,
+    "upper": 95.1,
+    "coverage": 0.252,
+    "rating": "good",
+    "bands": [{"code": "good", "name": {"kk": "жақсы", "ru": "хороший", "en": "good"}, "floor": 75}],
+    "sections": [
+        {
+            "code": "city_management",
+            "name": {"kk": "Қаланы басқару", "ru": "Управление городом", "en": "City management"},
+            "weight": 25,
+            "score": 0.814,
+        }
+    ],
+    "kpis": [
+        {
+            "code": "2.1",
+            "section": "city_management",
+            "name": {
+                "kk": "Жауапты күтудің орташа уақыты",
+                "ru": "Среднее время ожидания ответа",
+                "en": "Mean waiting time for an answer",
+            },
+            "unit": "s",
+            "unit_name": {"kk": "с", "ru": "с", "en": "s"},
+            "target": {"op": "<=", "value": 10},
+            "value": 14.2,
+            "attainment": 0.704,
+            "freshness": "fresh",
+        }
+    ],
+}
 SDU_ANSWER: Final[Json] = {
     "name": "2026-11-21",
     "status": "confirmed",

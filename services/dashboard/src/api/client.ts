@@ -44,6 +44,18 @@ export function speak(lang: string): void {
   speech.lang = lang;
 }
 
+const guarded: { csrf: string | null; refused: () => void } = { csrf: null, refused: () => undefined };
+
+/** What requests that change something show, so that no other site's can. */
+export function protect(csrf: string | null): void {
+  guarded.csrf = csrf;
+}
+
+/** Is told when something was refused for want of a session or a role. */
+export function onRefused(listener: () => void): void {
+  guarded.refused = listener;
+}
+
 /** The address of an endpoint with its parameters filled in. */
 export function address<P extends Gettable>(template: P, { path, query }: Request<P> = {}): string {
   const filled = template.replace(/\{(\w+)\}/g, (_, name: string) =>
@@ -60,16 +72,26 @@ export function address<P extends Gettable>(template: P, { path, query }: Reques
 
 /** GET an endpoint. Throws ApiFailure, or what `signal` was aborted with. */
 export async function get<P extends Gettable>(template: P, request: Request<P> = {}): Promise<Answer<P>> {
-  const response = await reached(address(template, request), request.signal);
+  const response = await reached(address(template, request), request.signal && { signal: request.signal });
+  if (response.status === 401 || response.status === 403) guarded.refused();
   if (!response.ok) throw await failure(response);
   return (await response.json()) as Answer<P>;
 }
 
-async function reached(url: string, signal?: AbortSignal): Promise<Response> {
+/** Change something, as the page's own request. Throws ApiFailure. */
+export async function send<A>(method: "POST" | "DELETE", path: keyof paths, body?: object): Promise<A> {
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (guarded.csrf) headers["X-CSRF-Token"] = guarded.csrf;
+  const response = await reached(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  if (!response.ok) throw await failure(response);
+  return (response.status === 204 ? undefined : await response.json()) as A;
+}
+
+async function reached(url: string, init: RequestInit = {}): Promise<Response> {
   try {
-    return await fetch(url, { headers: { "Accept-Language": speech.lang }, ...(signal && { signal }) });
+    return await fetch(url, { ...init, headers: { "Accept-Language": speech.lang, ...init.headers } });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (init.signal?.aborted) throw error;
     throw new ApiFailure(0, String(error));
   }
 }

@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document fa699c41b445caeea658f62a6447e47f3e532de564e3c05845639dcac0cde6b6.
+// Written by `make dashboard-client` from the API's OpenAPI document 3842ba8fa259237d69a61df5fcb65200b6942e1ed00571267543f3aefaee0bcb.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -249,6 +249,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["windows_api_v1_cities__city__kpis__code__windows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cities/{city}/public": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["public_api_v1_cities__city__public_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1251,6 +1267,48 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        PublicBand: {
+            code: string;
+            floor: number;
+            name: components["schemas"]["Text"];
+        };
+        PublicKpi: {
+            attainment: number | null;
+            code: string;
+            freshness: ("fresh" | "stale" | "missing" | "not_applicable" | "unbound") | null;
+            name: components["schemas"]["Text"];
+            section: components["schemas"]["SectionCode"];
+            target: (components["schemas"]["AtLeast"] | components["schemas"]["AtMost"] | components["schemas"]["Between"] | components["schemas"]["Decrease"] | components["schemas"]["Increase"] | components["schemas"]["NoWorse"] | components["schemas"]["EachAtMost"]) | null;
+            unit: string;
+            unit_name: components["schemas"]["Text"];
+            value: number | {
+                [key: string]: number;
+            } | null;
+        };
+        PublicScore: {
+            bands: components["schemas"]["PublicBand"][];
+            category: components["schemas"]["Category"];
+            city: string;
+            computed_at: string | null;
+            coverage: number | null;
+            index: number | null;
+            kpis: components["schemas"]["PublicKpi"][];
+            /** @enum {string} */
+            label: "operational_estimate" | "confirmed_by_sdu" | "corrected_by_sdu";
+            label_name: components["schemas"]["Text"] | string;
+            lower: number | null;
+            methodology: string;
+            rating: string | null;
+            revision: number | null;
+            sections: components["schemas"]["PublicSection"][];
+            upper: number | null;
+        };
+        PublicSection: {
+            code: components["schemas"]["SectionCode"];
+            name: components["schemas"]["Text"];
+            score: number | null;
+            weight: number;
+        };
         Reconciliation: {
             exact: boolean;
             partitions: components["schemas"]["Partition"][];
@@ -2086,6 +2144,43 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["KpiWindows"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_api_v1_cities__city__public_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path: {
+                city: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicScore"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {

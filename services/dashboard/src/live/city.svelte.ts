@@ -1,4 +1,5 @@
 // The one store of what is shown: a city, its rows of the catalogue and its newest score, kept up to date by the feed.
+import { untrack } from "svelte";
 import {
   get,
   type City,
@@ -39,6 +40,8 @@ class CityStore {
   aged = $derived(this.snapshot !== null && this.liveness !== "live");
 
   private feed: Feed | null = null;
+  /** Somebody looks at a view that lives. */
+  private followed = false;
   /** The newest score heard; `snapshot` follows it, calmly. */
   private heard: Snapshot | null = null;
   private showing: ReturnType<typeof setTimeout> | undefined;
@@ -68,6 +71,22 @@ class CityStore {
     this.rows = [];
     this.snapshot = this.heard = null;
     this.confirmedAt = null;
+    this.feed = null;
+    if (this.followed) this.attend(code);
+  }
+
+  /** Whether the feed is wanted: the residents' page does without. */
+  follow(wanted: boolean): void {
+    this.followed = wanted;
+    const code = untrack(() => this.code);
+    if (wanted && !this.feed && code !== null) this.attend(code);
+    if (!wanted) {
+      this.feed?.stop();
+      this.feed = null;
+    }
+  }
+
+  private attend(code: string): void {
     void this.readRows(code);
     this.feed = new Feed(code, {
       onMessage: (message) => this.take(message),

@@ -1,5 +1,6 @@
 // What the feed does not carry, read again and again while somebody looks at it.
 import { ApiFailure } from "../api/client.ts";
+import { pausing } from "../session/pause.ts";
 
 export interface Polled<T> {
   /** null until the first answer; the last good one afterwards. */
@@ -11,7 +12,13 @@ export interface Polled<T> {
 /** Call within a component: `read` is called at once, when something it reads from the page's state changes, and every `seconds`. */
 export function polled<T>(seconds: number, read: (signal: AbortSignal) => Promise<T> | null): Polled<T> {
   const held = $state<{ value: T | null; failure: ApiFailure | null }>({ value: null, failure: null });
+  const paused = pausing();
+  let rested = false;
   $effect(() => {
+    if (paused()) {
+      rested = true;
+      return;
+    }
     const stop = new AbortController();
     let next: ReturnType<typeof setTimeout> | undefined;
     const again = (reading: Promise<T> | null): void => {
@@ -26,7 +33,8 @@ export function polled<T>(seconds: number, read: (signal: AbortSignal) => Promis
           if (!stop.signal.aborted) next = setTimeout(() => again(read(stop.signal)), seconds * 1000);
         });
     };
-    held.value = null;
+    if (!rested) held.value = null;
+    rested = false;
     again(read(stop.signal));
     return () => {
       stop.abort();

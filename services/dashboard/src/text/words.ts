@@ -26,6 +26,8 @@ export function ago(iso: string): string {
   return age < 1 ? say("now") : say("ago", { age: duration(age) });
 }
 
+/** What of a KPI's row says how its figures read. */
+type Measured = Pick<Schemas["KpiRow"], "target" | "unit" | "unit_name">;
 export type Freshness = Schemas["KpiState"]["freshness"];
 
 export function freshness(state: Freshness): string {
@@ -42,14 +44,14 @@ export const TONE: Record<Freshness, "good" | "warn" | "bad" | ""> = {
 };
 
 /** The unit as it stands beside a figure; two are named at such length that they would hide it. */
-export function unit(row: Schemas["KpiRow"]): string {
+export function unit(row: Measured): string {
   if (row.unit === "percent_change") return say("short_percent_change");
   if (row.unit === "hours_by_category") return say("short_hours_by_category");
   return inLanguage(row.unit_name);
 }
 
 /** The target as the order has it for the city's category. */
-export function target(row: Schemas["KpiRow"]): string {
+export function target(row: Measured): string {
   const goal = row.target;
   const shown = (value: number | undefined) => number(value, language.current, 3);
   if (!goal) return say("target_none");

@@ -1,5 +1,6 @@
 // The views there are. A view is a folder here: `<Name>.svelte`, its `texts.json`, and what else it needs.
 import type { Component } from "svelte";
+import type { Wanted } from "../session/roles.ts";
 import type names from "./names.json";
 
 export interface View {
@@ -10,6 +11,8 @@ export interface View {
   load: (parts: string[]) => Promise<{ default: Component }>;
   /** Stands in the navigation. */
   listed: boolean;
+  /** Who may see any of it; without: everybody, or its parts say it. */
+  role?: Wanted;
   /** The residents' page: no navigation, no live feed. */
   bare?: boolean;
 }
@@ -22,8 +25,14 @@ export const VIEWS: readonly View[] = [
     load: (parts) => (parts.length > 1 ? import("./kpi/Kpi.svelte") : import("./kpis/Kpis.svelte")),
     listed: true,
   },
-  { path: "map", name: "map", load: () => import("./map/Map.svelte"), listed: true },
-  { path: "mnemonic", name: "mnemonic", load: () => import("./mnemonic/Mnemonic.svelte"), listed: true },
+  { path: "map", name: "map", role: "viewer", load: () => import("./map/Map.svelte"), listed: true },
+  {
+    path: "mnemonic",
+    name: "mnemonic",
+    role: "viewer",
+    load: () => import("./mnemonic/Mnemonic.svelte"),
+    listed: true,
+  },
   { path: "quality", name: "quality", load: () => import("./quality/Quality.svelte"), listed: true },
   { path: "rating", name: "rating", load: () => import("./rating/Rating.svelte"), listed: true },
   { path: "public", name: "public", load: () => import("./public/Public.svelte"), listed: true, bare: true },
