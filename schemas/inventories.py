@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from schemas import yaml_text
 from schemas.device import Attachment, Part
 from schemas.events.reference import TotalName
 
@@ -45,4 +45,4 @@ class Inventories(BaseModel):
 
 def load_inventories() -> Inventories:
     """The file `inventories.yaml`; ValidationError names the entry that is wrong."""
-    return Inventories.model_validate(yaml.safe_load((files("schemas") / "inventories.yaml").read_text("utf-8")))
+    return Inventories.model_validate(yaml_text.parse((files("schemas") / "inventories.yaml").read_text("utf-8")))

@@ -7,9 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from schemas import yaml_text
 from schemas.catalogue import Text
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
@@ -105,4 +105,4 @@ class Layers(_Frozen):
 @cache
 def load_layers() -> Layers:
     """The file; ValidationError names what is wrong in it."""
-    return Layers.model_validate(yaml.safe_load((files("schemas") / "layers.yaml").read_text("utf-8")))
+    return Layers.model_validate(yaml_text.parse((files("schemas") / "layers.yaml").read_text("utf-8")))

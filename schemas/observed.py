@@ -8,8 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Final, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas import yaml_text
 
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 GRANULE: Final = timedelta(minutes=10)
@@ -53,4 +54,4 @@ class Observed(BaseModel):
 @cache
 def load_observed() -> Observed:
     """The file; ValidationError names the entry that is wrong."""
-    return Observed.model_validate(yaml.safe_load((files("schemas") / "observed.yaml").read_text("utf-8")))
+    return Observed.model_validate(yaml_text.parse((files("schemas") / "observed.yaml").read_text("utf-8")))

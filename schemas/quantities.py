@@ -7,8 +7,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Final, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas import yaml_text
 
 Kind = Literal["number", "text", "flag"]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -81,7 +82,7 @@ class Quantities(_Frozen):
 @lru_cache(1)
 def load_quantities() -> Quantities:
     """The file `quantities.yaml`; ValidationError names the entry that is wrong."""
-    return Quantities.model_validate(yaml.safe_load((files("schemas") / "quantities.yaml").read_text("utf-8")))
+    return Quantities.model_validate(yaml_text.parse((files("schemas") / "quantities.yaml").read_text("utf-8")))
 
 
 QUANTITIES: Final[Mapping[str, Quantity]] = load_quantities().quantities

@@ -7,9 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas import yaml_text
 from schemas.catalogue import Text
 from schemas.layers import Geometry, Of
 
@@ -96,4 +96,4 @@ class Shown(BaseModel):
 @cache
 def load_shown() -> Shown:
     """The file; ValidationError for a typing slip in it."""
-    return Shown.model_validate(yaml.safe_load((files("schemas") / "shown.yaml").read_text("utf-8")))
+    return Shown.model_validate(yaml_text.parse((files("schemas") / "shown.yaml").read_text("utf-8")))

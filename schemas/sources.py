@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas import yaml_text
 
 SourceState = Literal["live", "silent", "frozen", "drifting"]
 """Of a source; where several hold, the first of silent, frozen and drifting."""
@@ -49,4 +50,4 @@ class SourceLimits(BaseModel):
 
 def load_source_limits() -> SourceLimits:
     """The limits in `sources.yaml`; ValidationError names the entry that is wrong."""
-    return SourceLimits.model_validate(yaml.safe_load((files("schemas") / "sources.yaml").read_text("utf-8")))
+    return SourceLimits.model_validate(yaml_text.parse((files("schemas") / "sources.yaml").read_text("utf-8")))

@@ -12,9 +12,9 @@ from fractions import Fraction
 from importlib.resources import files
 from typing import Final, Literal, NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from schemas import yaml_text
 from simulators.truths.values import Value
 
 Category = Literal["republican", "regional", "district"]
@@ -56,7 +56,7 @@ class Criterion(NamedTuple):
 
 def _read() -> tuple[_Initiative, ...]:
     text = (files("simulators") / "score.yaml").read_text("utf-8")
-    return tuple(_Initiative.model_validate(entry) for entry in yaml.safe_load(text))
+    return tuple(_Initiative.model_validate(entry) for entry in yaml_text.parse(text))
 
 
 _INITIATIVES: Final = _read()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas import yaml_text
 
 WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d")
 BURNS: Final = {
@@ -52,7 +53,7 @@ class Slo(BaseModel):
 
 def load() -> dict[str, Slo]:
     """The objectives by name; ValidationError names what is wrong."""
-    stated = yaml.safe_load((files("deploy") / "prometheus" / "slo.yaml").read_text("utf-8"))
+    stated = yaml_text.parse((files("deploy") / "prometheus" / "slo.yaml").read_text("utf-8"))
     return {name: Slo.model_validate(one) for name, one in stated.items()}
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from schemas import yaml_text
 
 EVENTS: Final = "ahual.events.v1"
 DEAD_LETTERS: Final = "ahual.events.v1.dlq"
@@ -33,5 +34,5 @@ class Topic(BaseModel):
 def load_topics() -> Mapping[str, Topic]:
     """All topics by name."""
     folder = files("schemas.topics")
-    parsed = [yaml.safe_load(f.read_text("utf-8")) for f in folder.iterdir() if f.name.endswith(".yaml")]
+    parsed = [yaml_text.parse(f.read_text("utf-8")) for f in folder.iterdir() if f.name.endswith(".yaml")]
     return {topic.name: topic for topic in map(Topic.model_validate, parsed)}

@@ -9,9 +9,8 @@ from typing import Any, Self, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from schemas.yaml_text import LOADER
 from services.cityscore.errors import CatalogueError
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 M = TypeVar("M", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -29,7 +28,7 @@ class Document:
     def read(cls, path: Traversable) -> Self:
         """Read a file. Raises CatalogueError when it is not YAML, is empty, or repeats a key."""
         try:
-            loader = _Loader(path.read_text("utf-8"))
+            loader = LOADER(path.read_text("utf-8"))
             node = loader.get_single_node()
             if node is None:
                 raise CatalogueError(str(path), 1, "the file is empty")

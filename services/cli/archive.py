@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.catalogue import Catalogue
 from services.cityscore.catalogue import load_catalogue
-from services.cli.ingest import fail
+from services.cli.running import fail
 from services.cli.settings import load
 from services.runtime.clock import utc_now
 from services.runtime.database import DATABASE_ERRORS, open_database

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from sqlalchemy.dialects.postgresql import insert
 
 from deploy.migrations.run import upgrade
-from schemas import tables
+from schemas import tables, yaml_text
 from schemas.catalogue import Category, Text
 from services.cli.settings import load
 from services.runtime.database import open_database
@@ -71,7 +71,7 @@ def register(app: typer.Typer) -> None:
     @city.command("apply", help=text("cli.city_apply"))
     def _apply(file: Path) -> None:
         try:
-            parsed = CitiesFile.model_validate(yaml.safe_load(file.read_text("utf-8")))
+            parsed = CitiesFile.model_validate(yaml_text.parse(file.read_text("utf-8")))
         except (OSError, yaml.YAMLError, ValidationError) as error:
             typer.echo(text("cli.bad_cities", file=file, problem=error), err=True)
             raise typer.Exit(2) from None

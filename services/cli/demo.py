@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import httpx2
 import typer
-import yaml
 from pydantic import SecretStr
 from rich.console import Console
 from rich.live import Live
@@ -31,12 +30,13 @@ from deploy.stack.errors import plain_errors
 from deploy.stack.ports import require_free
 from deploy.stack.progress import ConsoleProgress
 from deploy.stack.tools import wait_until, write_private
+from schemas import yaml_text
 from schemas.identity import Identity
 from schemas.users import EVERYWHERE, Grant
 from services.api import accounts, passwords
 from services.cli.database import CitiesFile, apply_cities, open_past
 from services.cli.export import ensure_keys
-from services.cli.ingest import add_key, list_keys, revoke_key
+from services.cli.key import add_key, list_keys, revoke_key
 from services.cli.meter import Meter, line, parse
 from services.cli.sense import survey
 from services.cli.simulation import Past, oldest, tell_past
@@ -182,7 +182,7 @@ async def _known_or_new(url: SecretStr, key: str) -> str:
 
 async def _set_up(url: SecretStr) -> dict[str, NewKey]:
     await upgrade(url)
-    cities = yaml.safe_load((files("deploy") / "demo" / "cities.yaml").read_text("utf-8"))
+    cities = yaml_text.parse((files("deploy") / "demo" / "cities.yaml").read_text("utf-8"))
     await apply_cities(url, CitiesFile.model_validate(cities))
     await survey(url, CITY, SEED)
     await open_past(url, oldest(SYSTEMS, milliseconds(utc_now()) - HISTORY))

@@ -19,7 +19,7 @@ from deploy.stack.stack import Stack
 from schemas.identity import Identity, parse_identity
 from services.cli import device_check, device_inventory, device_registry
 from services.cli.actor import actor
-from services.cli.ingest import fail, with_database
+from services.cli.running import fail, with_database
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
 from services.ingest import devices
 from services.runtime.clock import utc_now

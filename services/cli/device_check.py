@@ -21,7 +21,7 @@ from schemas.identity import SHARED_CHANNELS, Channel, Identity
 from schemas.tables import dead_letter
 from schemas.topics import DEAD_LETTERS, EVENTS
 from services.cli.device_registry import AsJson, Name, identity_of, read_rows
-from services.cli.ingest import fail, with_database
+from services.cli.running import fail, with_database
 from services.cli.settings import load
 from services.ingest.channels import accept_message
 from services.ingest.registry import DeviceRegistry

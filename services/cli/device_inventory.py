@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.inventories import load_inventories
 from services.cli.actor import actor
 from services.cli.device_registry import Check, File, read_rows
-from services.cli.ingest import fail, with_database
+from services.cli.running import fail, with_database
 from services.ingest import vouching
 from services.ingest.register import RegisterError
 from services.ingest.vouching import Thing

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.device import Device
 from schemas.identity import Identity, parse_identity
 from services.cli.actor import actor
-from services.cli.ingest import fail, with_database
+from services.cli.running import fail, with_database
 from services.ingest import register
 from services.ingest.register import RegisterError
 from services.runtime.messages import text

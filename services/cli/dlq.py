@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from services.cli.ingest import fail, with_database
+from services.cli.running import fail, with_database
 from services.cli.settings import load
 from services.ingest import replay
 from services.ingest.dead_letters import KEPT_BYTES

@@ -19,7 +19,7 @@ from schemas.delivery import FACTS, Manifest, relative
 from schemas.facts import facts as facts_of
 from schemas.tables import delivery, delivery_sent
 from services.cityscore.catalogue import load_catalogue
-from services.cli.ingest import fail
+from services.cli.running import fail
 from services.cli.settings import load
 from services.export import facts, receipts, signing, verify
 from services.export import main as export

@@ -11,7 +11,7 @@ from typing import Any, Final
 import typer
 
 from schemas.identity import Identity, parse_identity
-from services.cli.ingest import fail
+from services.cli.running import fail
 from services.cli.settings import load
 from services.ingest.errors import KeyFileError, UnconfirmedError
 from services.ingest.files import telling, templates

@@ -20,7 +20,7 @@ from schemas.identity import Identity, parse_identity
 from schemas.tables import dead_letter
 from services.cli import files
 from services.cli.archive import STATEMENT_S, Folder, archivist_of, catalogue, folder_of, refuse
-from services.cli.ingest import fail
+from services.cli.running import fail
 from services.cli.settings import load
 from services.ingest.errors import RejectedError
 from services.ingest.files import telling

@@ -14,6 +14,7 @@ MODULES: Final = (
     "demo",
     "stack",
     "ingest",
+    "key",
     "scorer",
     "api",
     "probe",

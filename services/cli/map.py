@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.features import MapFeatures
 from services.cli.actor import actor
-from services.cli.ingest import fail, with_database
+from services.cli.running import fail, with_database
 from services.ingest import geometry
 from services.ingest.register import RegisterError
 from services.runtime.messages import text

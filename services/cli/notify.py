@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from services.cityscore.catalogue import load_catalogue
-from services.cli.ingest import fail
+from services.cli.running import fail
 from services.cli.settings import load
 from services.notify import main as notify
 from services.notify import rules

@@ -15,7 +15,7 @@ import typer
 from deploy.privacy import PrivacyFolder
 from schemas.personal import city_secret
 from schemas.retention import LEDGER_KEPT
-from services.cli.ingest import fail
+from services.cli.running import fail
 from services.ingest.errors import KeyFileError
 from services.ingest.hash_keys import HashKey, HashKeys
 from services.runtime.clock import utc_now

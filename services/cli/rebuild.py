@@ -14,7 +14,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.cli.archive import Folder, catalogue, refuse
-from services.cli.ingest import fail, with_database
+from services.cli.running import fail, with_database
 from services.cli.settings import load
 from services.runtime.clock import utc_now
 from services.runtime.messages import text

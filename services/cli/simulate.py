@@ -22,7 +22,7 @@ from rich.console import Console
 from deploy.stack.stack import Stack
 from schemas.identity import Identity, parse_identity
 from services.cli.database import open_past
-from services.cli.ingest import add_key, revoke_key
+from services.cli.key import add_key, revoke_key
 from services.cli.simulation import REGISTRY_S, Order, Target, oldest, register_sensors, run
 from services.cli.stack import DEFAULT_FOLDER, Folder, one_sentence
 from services.ingest.keys import NewKey

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
+from schemas import yaml_text
 from schemas.identity import Identity, parse_identity
 from schemas.tables import city, source_channel, source_device, source_registry
 from services.cli.settings import load
@@ -53,7 +54,7 @@ def register(app: typer.Typer) -> None:
     @group.command("apply", help=text("source.apply"))
     def _apply(file: Annotated[Path, typer.Argument(help=text("source.file"))]) -> None:
         try:
-            parsed = SourcesFile.model_validate(yaml.safe_load(file.read_text("utf-8")))
+            parsed = SourcesFile.model_validate(yaml_text.parse(file.read_text("utf-8")))
         except (OSError, yaml.YAMLError, ValidationError) as error:
             _fail("source.bad_file", file=file, problem=error)
         try:

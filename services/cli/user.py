@@ -16,7 +16,7 @@ from schemas.users import Grant, read_grant
 from services.api import accounts, passwords
 from services.api.accounts import AccountError
 from services.cli.actor import actor
-from services.cli.ingest import fail, with_database
+from services.cli.running import fail, with_database
 from services.runtime.messages import text
 
 NAME: Final = re.compile(r"[^\x00-\x20\x7f]{1,64}")

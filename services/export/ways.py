@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from schemas import yaml_text
 from schemas.delivery import Kind
 from services.export.errors import WaysError
 
@@ -81,7 +82,7 @@ def load(path: Path | None) -> tuple[Way, ...]:
     if path is None:
         return ()
     try:
-        ways = Ways.model_validate(yaml.safe_load(path.read_text("utf-8"))).ways
+        ways = Ways.model_validate(yaml_text.parse(path.read_text("utf-8"))).ways
     except (OSError, yaml.YAMLError) as error:
         raise WaysError("bad_ways", file=path, problem=str(error).replace("\n", " ")) from error
     except ValidationError as error:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from schemas import yaml_text
 from services.notify.errors import RulesError
 from services.runtime.messages import Language
 
@@ -193,7 +194,7 @@ class Rules(_Frozen):
 def load(path: Path) -> Rules:
     """The rules of a file. Raises RulesError, which names file, place and what is wrong."""
     try:
-        return Rules.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return Rules.model_validate(yaml_text.parse(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RulesError("bad_rules", file=path, problem=str(error).replace("\n", " ")) from error
     except ValidationError as error:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, get_args
 
-import yaml
+from schemas import yaml_text
 
 Language = Literal["kk", "ru", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
@@ -21,7 +21,7 @@ class MissingTextError(LookupError):
 @cache
 def room(name: str) -> Mapping[str, Mapping[str, str]]:
     """All texts of one catalogue file, by key and language."""
-    parsed = yaml.safe_load((files("schemas") / "messages" / f"{name}.yaml").read_text("utf-8"))
+    parsed = yaml_text.parse((files("schemas") / "messages" / f"{name}.yaml").read_text("utf-8"))
     if not isinstance(parsed, dict):
         raise MissingTextError(name)
     return parsed

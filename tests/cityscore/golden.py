@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from schemas import yaml_text
 from schemas.catalogue import Category, SectionCode
 from services.cityscore.boston import Span
 
@@ -95,4 +95,4 @@ class Golden(_Case):
 
 
 def load_golden() -> Golden:
-    return Golden.model_validate(yaml.safe_load(Path(__file__).with_name("golden.yaml").read_text("utf-8")))
+    return Golden.model_validate(yaml_text.parse(Path(__file__).with_name("golden.yaml").read_text("utf-8")))

@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 from pydantic import TypeAdapter
 
 import schemas
+from schemas import yaml_text
 from schemas.catalogue import AtLeast, Category, Function, Initiative, Methodology
 from tests.cityscore import order_text
 from tests.cityscore.order_comparison import (
@@ -83,7 +83,7 @@ def rows(texts: dict[Language, str]) -> dict[Language, dict[str, order_text.Row]
 @pytest.fixture(scope="module")
 def initiatives() -> dict[int, Initiative]:
     found = [
-        Initiative.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        Initiative.model_validate(yaml_text.parse(file.read_text("utf-8")))
         for file in sorted((SCHEMAS / "kpis").glob("*.yaml"))
     ]
     return {initiative.number: initiative for initiative in found}
@@ -91,13 +91,13 @@ def initiatives() -> dict[int, Initiative]:
 
 @pytest.fixture(scope="module")
 def methodology() -> Methodology:
-    return Methodology.model_validate(yaml.safe_load((SCHEMAS / "methodology.yaml").read_text("utf-8")))
+    return Methodology.model_validate(yaml_text.parse((SCHEMAS / "methodology.yaml").read_text("utf-8")))
 
 
 @cache
 def listed() -> list[Listed]:
     files = sorted(Path(__file__).parent.glob("order_differences_*.yaml"))
-    entries = [entry for file in files for entry in yaml.safe_load(file.read_text("utf-8")) or ()]
+    entries = [entry for file in files for entry in yaml_text.parse(file.read_text("utf-8")) or ()]
     return TypeAdapter(list[Listed]).validate_python(entries)
 
 
@@ -173,7 +173,7 @@ def test_initiative_is_named_and_levelled_as_in_annexes_2_to_4(
 def test_functions_are_those_of_annex_3(number: int, language: Language, texts: dict[Language, str]) -> None:
     _, needs = order_text.functions(texts[language], language)[number]
     (file,) = (SCHEMAS / "functions").glob(f"{number:02d}-*.yaml")
-    ours = TypeAdapter(list[Function]).validate_python(yaml.safe_load(file.read_text("utf-8")))
+    ours = TypeAdapter(list[Function]).validate_python(yaml_text.parse(file.read_text("utf-8")))
     assert [need.categories for need in needs] == [tuple(c.value for c in function.categories) for function in ours]
     low = [need.necessity.startswith(("Низкая", "Төмен")) for need in needs]
     assert low == [bool(function.optional) for function in ours]

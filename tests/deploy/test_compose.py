@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic_settings import BaseSettings
 
 from deploy.stack import Stack, kafka, postgres
 from deploy.stack.passwords import Passwords
+from schemas import yaml_text
 from services.api.settings import ApiSettings
 from services.export.settings import ExportSettings
 from services.ingest.settings import IngestSettings
@@ -34,7 +34,7 @@ SERVICES: dict[str, type[BaseSettings]] = {
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    loaded: dict[str, Any] = yaml_text.parse((DEPLOY / "compose.yaml").read_text("utf-8"))
     return loaded
 
 

@@ -7,12 +7,12 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
-import yaml
 from supervisor.datatypes import dict_of_key_value_pairs  # type: ignore[import-untyped]  # it ships no types
 
 from deploy.stack import kafka, mosquitto, postgres
 from deploy.stack.ports import Ports
 from deploy.stack.program import Program
+from schemas import yaml_text
 
 MESSAGES = Path(__file__).parents[2] / "schemas" / "messages"
 
@@ -68,6 +68,6 @@ def test_a_program_survives_spaces_quotes_and_percents(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["stack", "bootstrap"])
 def test_every_text_has_three_languages_and_the_same_placeholders(name: str) -> None:
-    for key, texts in yaml.safe_load((MESSAGES / f"{name}.yaml").read_text("utf-8")).items():
+    for key, texts in yaml_text.parse((MESSAGES / f"{name}.yaml").read_text("utf-8")).items():
         assert set(texts) == {"kk", "ru", "en"}, key
         assert len({frozenset(p.split("}")[0] for p in t.split("{")[1:]) for t in texts.values()}) == 1, key

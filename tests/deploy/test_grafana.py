@@ -11,11 +11,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from deploy.grafana.__main__ import ALERTING, FOLDER, written
 from deploy.grafana.alerts import ALERTS
 from deploy.grafana.boards import BOARDS
+from schemas import yaml_text
 from schemas.access import VIEWS
 from services.runtime.messages import LANGUAGES, text
 from tests.deploy.grafana import expanded
@@ -33,7 +33,7 @@ def loaded(path: Path) -> dict[str, Any]:
 
 def provisioning(name: str) -> dict[str, Any]:
     path = ROOT / "deploy" / "grafana" / "provisioning" / name / "ahual.yaml"
-    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    found: dict[str, Any] = yaml_text.parse(path.read_text("utf-8"))
     return found
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 from pydantic import ValidationError
 
 from deploy.prometheus.__main__ import content
 from deploy.prometheus.slo import Slo, load
+from schemas import yaml_text
 from schemas.catalogue import AtLeast
 from schemas.retention import LEDGER_KEPT
 from services.api.settings import ApiSettings
@@ -38,7 +38,7 @@ PARTS = re.compile(r"_(?:bucket|count|sum)$")
 
 
 def every_rule() -> list[dict[str, Any]]:
-    groups = [group for name in FILES for group in yaml.safe_load((FOLDER / name).read_text("utf-8"))["groups"]]
+    groups = [group for name in FILES for group in yaml_text.parse((FOLDER / name).read_text("utf-8"))["groups"]]
     return [rule for group in groups for rule in group["rules"]]
 
 
@@ -138,7 +138,7 @@ def test_a_floor_stands_when_it_is_two_days_older_than_it_should_be() -> None:
 
 
 def test_prometheus_looks_where_our_processes_tell() -> None:
-    config = yaml.safe_load((FOLDER / "prometheus.yaml").read_text("utf-8"))
+    config = yaml_text.parse((FOLDER / "prometheus.yaml").read_text("utf-8"))
     found = {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]}
     assert found == {
         "ahual-ingest": [f"127.0.0.1:{IngestSettings.model_fields['ingest_metrics_port'].default}"],

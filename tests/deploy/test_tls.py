@@ -27,7 +27,7 @@ from deploy.stack.topics import ensure_topics
 from schemas import tables
 from schemas.identity import Identity, parse_identity
 from schemas.topics import DEAD_LETTERS, EVENTS, load_topics
-from services.cli.ingest import add_key
+from services.cli.key import add_key
 from services.cli.main import build
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
+from schemas import yaml_text
 from schemas.asyncapi import message_name
 from schemas.events.registry import EVENT_TYPES
 from schemas.identity import CHANNELS
@@ -23,7 +23,7 @@ from tests.docs.asyncapi import FILE, written
 
 SPECIFICATION = json.loads((Path(__file__).parent / "asyncapi-3.0.0.schema.json").read_text("utf-8"))
 TEXT = FILE.read_text("utf-8")
-DOCUMENT: dict[str, Any] = yaml.load(TEXT, Loader=yaml.CSafeLoader)
+DOCUMENT: dict[str, Any] = yaml_text.parse(TEXT)
 VALIDATOR = Draft7Validator(SPECIFICATION)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.stack import Stack
 from schemas.dead_letter import Reason
 from schemas.identity import Identity
-from services.cli.ingest import add_key, revoke_key
+from services.cli.key import add_key, revoke_key
 from services.ingest.intake import BATCH, SINGLE
 from services.ingest.keys import NewKey
 from services.ingest.problems import STATUS

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.stack import Stack
 from schemas.identity import Identity
 from schemas.tables import access_change
-from services.cli.ingest import add_key, list_keys, revoke_key, rotate_key
+from services.cli.key import add_key, list_keys, revoke_key, rotate_key
 from services.ingest.keys import KeyRing, digest, new_key
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.stack import Stack
 from schemas.dead_letter import Reason
 from schemas.identity import Identity
-from services.cli.ingest import add_key
+from services.cli.key import add_key
 from tests.ingest.conftest import GatewayProcess, Written
 from tests.ingest.events import call, encoded
 from tests.publishing import publish_all

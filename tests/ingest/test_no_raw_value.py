@@ -27,7 +27,7 @@ from schemas.device import Device, read_channels
 from schemas.identity import Identity
 from schemas.personal import Kind, city_secret, pseudonym
 from schemas.topics import load_topics
-from services.cli.ingest import add_key
+from services.cli.key import add_key
 from services.ingest import register
 from services.ingest.intake import BATCH
 from services.runtime.clock import utc_now

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.stack import Stack
 from schemas.identity import Identity
-from services.cli.ingest import add_key
+from services.cli.key import add_key
 from tests.ingest.conftest import GatewayProcess, Written
 from tests.ingest.test_replay import ahual
 from tests.waiting import eventually

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from schemas import yaml_text
 from services.cityscore.catalogue import load_catalogue
 from services.cli.main import build
 from services.notify.errors import RulesError
@@ -24,7 +25,7 @@ def stated(*rules: dict[str, Any], ways: dict[str, Any] | None = None) -> dict[s
 
 def test_the_example_of_the_page_is_understood() -> None:
     example = PAGE.partition("```yaml\n")[2].partition("```")[0]
-    rules = Rules.model_validate(yaml.safe_load(example))
+    rules = Rules.model_validate(yaml_text.parse(example))
     assert {rule.kind for rule in rules.rules} == {"kpi", "band", "silent", "overdue", "ledger"}
 
 

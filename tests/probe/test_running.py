@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.stack import Program, Stack
 from schemas.identity import Identity
-from services.cli.ingest import add_key
+from services.cli.key import add_key
 from services.runtime.clock import utc_now
 from services.runtime.database import open_database
 from services.scorer import stored_events

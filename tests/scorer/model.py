@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-import yaml
+from schemas import yaml_text
 
 KPIS: Final = ("1.1", "1.8", "1.9", "1.10", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7")
 FOLDER: Final = Path(__file__).parents[2] / "schemas" / "kpis"
@@ -53,7 +53,7 @@ class Stored(NamedTuple):
 
 def measures() -> dict[str, dict[str, Any]]:
     """The contact centre's measures and data latency, as the catalogue states them."""
-    kpis = [kpi for path in sorted(FOLDER.glob("*.yaml")) for kpi in yaml.safe_load(path.read_text("utf-8"))["kpis"]]
+    kpis = [kpi for path in sorted(FOLDER.glob("*.yaml")) for kpi in yaml_text.parse(path.read_text("utf-8"))["kpis"]]
     return {kpi["code"]: kpi["measure"] for kpi in kpis if kpi["code"] in KPIS}
 
 

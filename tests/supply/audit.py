@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import yaml
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from schemas import yaml_text
 
 LOCKS: Final = ("requirements.lock", "requirements-dev.lock")
 _PINNED: Final = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
@@ -42,7 +43,7 @@ def advisories(folder: Path) -> Iterator[Mapping[str, Any]]:
         if path.suffix not in (".json", ".yaml", ".yml") or any(part.startswith(".") for part in path.parts):
             continue
         text = path.read_text("utf-8")
-        parsed = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        parsed = json.loads(text) if path.suffix == ".json" else yaml_text.parse(text)
         if not isinstance(parsed, dict) or "id" not in parsed:
             raise ValueError(f"not an advisory: {path}")
         yield parsed

@@ -20,6 +20,7 @@ import yaml
 
 from deploy.stack import Program, StackError
 from deploy.stack.tools import listening, wait_until
+from schemas import yaml_text
 from services.runtime.metrics import METRICS
 from tests.installation import Installation
 
@@ -99,7 +100,7 @@ def _silent() -> StackError:
 
 def _config(installation: Installation) -> dict[str, Any]:
     """The shipped configuration, on this installation's ports and in a hurry."""
-    shipped: dict[str, Any] = yaml.safe_load((RULES / "prometheus.yaml").read_text("utf-8"))
+    shipped: dict[str, Any] = yaml_text.parse((RULES / "prometheus.yaml").read_text("utf-8"))
     ports = installation.stack.ports
     places = (ports.metrics_ingest, ports.metrics_scorer, ports.metrics_probe, ports.api)
     assert tuple(job["job_name"] for job in shipped["scrape_configs"]) == JOBS
