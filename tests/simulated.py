@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,10 @@ from tests.installation import ports_from
 def simulated_city(folder: Path, port_offset: int) -> Iterator[Stack]:
     """What `ahual demo` runs, in a folder and on ports of its own, down at the end. A kept one tells only the gap."""
     console = Console(stderr=True)
-    stack = Stack(folder, ports_from(port_offset), ConsoleProgress(console))
+    ports = ports_from(port_offset)
+    # The city's processes learn the ports as a person's would.
+    os.environ.update({f"AHUAL_PORT_{name.upper()}": str(port) for name, port in ports.model_dump().items()})
+    stack = Stack(folder, ports, ConsoleProgress(console))
     with demo.sole_demo(stack):
         try:
             keys = demo.start(stack, ConsoleProgress(console, "demo"))

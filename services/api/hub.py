@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -41,7 +41,7 @@ class Followed:
         self.recent: deque[Stored] = deque(maxlen=REMEMBERED)
         self.readers = 0
         self.left = 0.0
-        self._step: tuple[Stored, Stored, dict[str, Any] | None] | None = None
+        self._step: tuple[Stored, Stored, str | None] | None = None
         self._bell = asyncio.Event()
 
     def publish(self, stored: Stored) -> None:
@@ -66,10 +66,11 @@ class Followed:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._bell.wait(), max(seconds, 0.0))
 
-    def step(self, before: Stored, after: Stored) -> dict[str, Any] | None:
-        """`change` from one snapshot to another, computed once for all streams that keep up."""
+    def step(self, before: Stored, after: Stored) -> str | None:
+        """`change` from one snapshot to another as JSON, made once for all streams that keep up."""
         if self._step is None or self._step[0] is not before or self._step[1] is not after:
-            self._step = (before, after, change(before.snapshot, after.snapshot))
+            found = change(before.snapshot, after.snapshot)
+            self._step = (before, after, None if found is None else as_json(found))
         return self._step[2]
 
 

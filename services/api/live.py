@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, WebSocket
@@ -31,16 +31,19 @@ After = Annotated[int | None, Query(description="The revision the reader holds; 
 @router.websocket("/live")
 async def live(websocket: WebSocket, city: str, state: ApiState, after: After = None) -> None:
     """See docs/api.md; a refused opening is answered with problem details."""
-    try:
-        _same_origin(websocket)
-        await require_city(state, city)
-        async with opened(state, city, "websocket") as followed:
-            await websocket.accept()
-            await _converse(websocket, pump(state, followed, _sender(websocket), after))
-    except ApiError as error:
-        await websocket.send_denial_response(domain_problem(websocket, error))
-    except DATABASE_ERRORS:
-        await websocket.send_denial_response(problem(websocket, 503, "database_unavailable"))
+    async with AsyncExitStack() as open_for:
+        try:
+            _same_origin(websocket)
+            await require_city(state, city)
+            followed = await open_for.enter_async_context(opened(state, city, "websocket"))
+        except ApiError as error:
+            answering = websocket.send_denial_response(domain_problem(websocket, error))
+        except DATABASE_ERRORS:
+            answering = websocket.send_denial_response(problem(websocket, 503, "database_unavailable"))
+        else:
+            answering = _converse(websocket, state, followed, after)
+        with suppress(OSError, WebSocketDisconnect):  # the reader, or the server itself, is gone meanwhile
+            await answering
 
 
 class EventStream(Response):
@@ -117,13 +120,13 @@ def _sender(websocket: WebSocket) -> Any:
     return send
 
 
-async def _converse(websocket: WebSocket, pumping: Coroutine[Any, Any, EndReason]) -> None:
-    with suppress(WebSocketDisconnect):
-        reason = await _first(pumping, _drained(websocket))
-        if reason is not None:
-            if reason != "stalled":
-                await websocket.send_text(end(reason).text)
-            await websocket.close(_CLOSE_CODES[reason], reason)
+async def _converse(websocket: WebSocket, state: State, followed: Followed, after: int | None) -> None:
+    await websocket.accept()
+    reason = await _first(pump(state, followed, _sender(websocket), after), _drained(websocket))
+    if reason is not None:
+        if reason != "stalled":
+            await websocket.send_text(end(reason).text)
+        await websocket.close(_CLOSE_CODES[reason], reason)
 
 
 async def _first(pumping: Coroutine[Any, Any, EndReason], gone: Coroutine[Any, Any, None]) -> EndReason | None:

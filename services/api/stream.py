@@ -71,6 +71,6 @@ def _news(state: State, followed: Followed, seen: Stored | None, newest: Stored)
     step = followed.step(seen, newest) if seen else None
     now = state.clock().isoformat()
     if step is not None:
-        return Message("change", as_json({"type": "change", "server_time": now, **step}), newest.revision)
+        return Message("change", f'{{"type":"change","server_time":"{now}",{step[1:]}', newest.revision)
     head = as_json({"type": "snapshot", "revision": newest.revision, "server_time": now})
     return Message("snapshot", f'{head[:-1]},"snapshot":{newest.body}}}', newest.revision)

@@ -232,6 +232,31 @@ async def test_too_many_streams_are_refused(database: AsyncEngine, database_url:
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:ahual:problem:too_many_streams")
 
 
+@pytest.mark.parametrize("path", [LIVE, "/api/v1/cities/atlantis/live"])
+async def test_who_leaves_while_being_let_in_or_refused_is_no_failure(
+    api: Api, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = (await api.client.get("/healthz")).status_code
+    for _ in range(10):
+        _, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: {api.url.removeprefix('http://')}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        await writer.drain()
+        writer.transport.abort()
+    async with connect(api.ws + LIVE):
+        await eventually(lambda: _open_streams(api, 1))
+    await eventually(lambda: _open_streams(api, 0))
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+    assert (await api.client.get("/healthz")).status_code == before == 200
+
+
+async def _open_streams(api: Api, wanted: int) -> bool:
+    return await streams(api, "websocket") == wanted
+
+
 @pytest.mark.parametrize(
     ("path", "origin", "status", "code"),
     [

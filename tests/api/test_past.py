@@ -85,15 +85,19 @@ async def test_as_of_is_what_was_known_then_and_what_is_known_now(
 
 
 async def test_past_instants_become_coarser(api: Api, database: AsyncEngine, log: Log, now: datetime) -> None:
+    half_past = now.replace(minute=30)
     for days in (300, 100, 10, 1):
-        at = now - days * DAY
+        at = half_past - days * DAY
         await log.append([call(at - DAY, days % 60, f"{days}")], at)
     for days, granule in ((1, "minute"), (10, "hour"), (100, "hour"), (300, "day")):
-        at = now - days * DAY
+        at = half_past - days * DAY
         answer = PastSnapshot.model_validate(await get(api, "/cityscore", as_of=at.isoformat(), known="now"))
         assert answer.granule == granule
         assert answer.kpis["2.1"].value == days % 60
         assert all(kpi.window.end <= at for kpi in answer.kpis.values())
+    on_the_hour = now.replace(minute=0) - 10 * DAY
+    answer = PastSnapshot.model_validate(await get(api, "/cityscore", as_of=on_the_hour.isoformat(), known="now"))
+    assert answer.granule == "minute", "whole hours need no minutes: nothing is lost"
 
 
 @pytest.mark.parametrize(

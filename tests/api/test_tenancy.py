@@ -17,6 +17,7 @@ from websockets.asyncio.client import connect
 
 from schemas import tables
 from schemas.device import Channel
+from schemas.layers import load_layers
 from services.api.app import create_app
 from services.api.settings import ApiSettings
 from services.cityscore.catalogue import load_catalogue
@@ -28,7 +29,7 @@ from services.scorer.recomputing import Recomputer
 from services.scorer.score_writer import ScoreWriter
 from tests.api.conftest import Api
 from tests.api.samples import snapshot, store
-from tests.api.test_access import _with_state, letter, routes
+from tests.api.test_access import NOWHERE, _with_state, letter, routes
 from tests.export.stored import KEY
 from tests.scorer.events import event
 from tests.scorer.test_closing import HOUR, MIDNIGHT, Log
@@ -55,10 +56,25 @@ QUERIES: Final[dict[str, tuple[str, ...]]] = {
     "/dead-letters": ("", "?limit=1"),
     "/devices": ("", "?system=heat", "?after=a/a"),
     "/sources": ("", "?system=contact-centre", "?after=a/a", "?state=live&state=silent"),
+    "/trend": ("", "?resolution=minute"),
 }
+BY_QUESTION: Final[dict[str, tuple[str, ...]]] = {
+    "/api/v1/layers": ("/api/v1/layers",),
+    "/api/v1/layers/{layer}": tuple(f"/api/v1/layers/{code}" for code in load_layers().layers),
+    "/api/v1/layers/{layer}/objects/{object:path}": (
+        "/api/v1/layers/air/objects/environment/{thing}",
+        "/api/v1/layers/heat-network/objects/heat_edge/{thing}",
+        "/api/v1/layers/parking/objects/car_park/{thing}",
+    ),
+    "/api/v1/schemes/{network}": ("/api/v1/schemes/heat",),
+    "/api/v1/exports": ("/api/v1/exports",),
+    "/api/v1/facts": ("/api/v1/facts",),
+    "/api/v1/audit": (),
+}
+"""Routes that take `?city=`. The audit trail tells that it was asked, so it never stays the same: see test_session."""
 SAME: Final = {
     *("system", "kpi", "component", "period", "name", "table", "reason", "status", "freshness", "rating", "hash"),
-    *("catalogue_hash", "kind", "total"),
+    *("catalogue_hash", "kind", "total", "channel", "attached_kind"),
 }
 """Texts that are not a city's to choose."""
 
@@ -100,7 +116,8 @@ async def answers(database_url: SecretStr, folder: Path, city: str) -> dict[str,
 
 def paths(city: str, deliveries: list[dict[str, Any]]) -> set[str]:
     """Every route that names a city, with the questions it takes; and the deliveries."""
-    found = {f"/api/v1/exports?city={city}", f"/api/v1/facts?city={city}"}
+    thing = MINE if city == OURS else "foreign-theirs"
+    found = {f"{path.format(thing=thing)}?city={city}" for asked in BY_QUESTION.values() for path in asked}
     found |= {f"{delivery['folder']}/{name}" for delivery in deliveries for name in delivery["files"]}
     for route in routes():
         if route.startswith("/api/v1/cities/{city}") and not route.endswith(ENDLESS):
@@ -110,6 +127,13 @@ def paths(city: str, deliveries: list[dict[str, Any]]) -> set[str]:
 
 
 def test_no_route_that_names_a_city_is_left_out() -> None:
+    app = create_app(ApiSettings(database_url=NOWHERE), Recomputer)
+    questions = {
+        path
+        for path, methods in app.openapi()["paths"].items()
+        if any((p["name"], p["in"]) == ("city", "query") for one in methods.values() for p in one.get("parameters", ()))
+    }
+    assert questions == {path.replace(":path", "") for path in BY_QUESTION}
     named = {route for route in routes() if "city" in route}
     file = "{city}/{period}/{name}/{revision}/{file}"
     elsewhere = {"/api/v1/cities", f"/api/v1/exports/{file}", f"/api/v1/facts/{file}"}
@@ -140,8 +164,41 @@ async def fill(engine: AsyncEngine, folder: Path) -> None:
         for number in range(2):
             shown = {**letter(number, OURS), "device": MINE, "topic": f"ahual/v1/{OURS}/s/{MINE}/events"}
             await connection.execute(sa.insert(tables.dead_letter).values(shown))
+    await _mapped(engine)
     made = await Exporter(engine, Maker(load_catalogue(), folder, KEY), HOUR / 60).run(NOW, OURS)
     assert made
+
+
+async def _mapped(engine: AsyncEngine) -> None:
+    """A sensor of the air, one on a pipe, a car park, a district; each with a value of a moment ago."""
+    point = {"type": "Point", "coordinates": [73.1, 49.8]}
+    kinds = {"heat_node": point, "heat_edge": {"type": "LineString", "coordinates": [[73.1, 49.8], [73.2, 49.9]]}}
+    kinds |= {
+        "car_park": point,
+        "district": {"type": "Polygon", "coordinates": [[[73, 49], [74, 49], [74, 50], [73, 49]]]},
+    }
+    registered = {"city": OURS, "device": MINE, "label": MINE, "alias": "", "changed_at": NOW, "attached_to": MINE}
+    dust = {"dust": Channel(quantity="pm2_5").model_dump()}
+    warm = {"t": Channel(quantity="supply_temperature").model_dump()}
+    seen = [
+        ("device", f"environment/{MINE}", "dust"),
+        ("device", f"water/{MINE}", "t"),
+        ("car_park", MINE, "occupancy"),
+    ]
+    seen += [("district", MINE, "incidents"), ("heat_outage", MINE, MINE)]
+    async with engine.begin() as connection:
+        for kind, geometry in kinds.items():
+            names = dict.fromkeys(("kk", "ru", "en"), MINE)
+            shape = {"kind": kind, "object": MINE, "name": names, "geometry": geometry, "changed_at": NOW}
+            shape["properties"] = {"from_node": MINE, "to_node": MINE} if kind == "heat_edge" else {}
+            await connection.execute(sa.insert(tables.city_feature).values(city=OURS, **shape))
+        for system, channels, attached in (("environment", dust, "car_park"), ("water", warm, "heat_edge")):
+            row = {**registered, "system": system, "channels": channels, "attached_kind": attached}
+            await connection.execute(sa.insert(tables.registered_device).values(latitude=49.8, longitude=73.1, **row))
+        for kind, thing, channel in seen:
+            key = {"city": OURS, "kind": kind, "object": thing, "channel": channel, "bucket": NOW - HOUR / 6}
+            value = {"partition": 0, "time": NOW - HOUR / 10, "value": 1.0, "count": 1}
+            await connection.execute(sa.insert(tables.observation).values(**key, **value))
 
 
 def call(name: str, at: datetime) -> bytes:
@@ -171,10 +228,10 @@ def other(column: sa.Column[Any]) -> str:
     quoted = f'"{column.name}"'
     if column.name == "city":
         return f"'{THEIRS}'"
-    if column.name in SAME or column.foreign_keys:
-        return quoted
     if str(column.type) == "JSONB":
         return f"replace(replace({quoted}::text, '{OURS}', '{THEIRS}'), '{MINE}', 'theirs')::jsonb"
+    if column.name in SAME or column.foreign_keys:
+        return quoted
     if isinstance(column.type, sa.Text):
         return f"'foreign-' || replace({quoted}, '{MINE}', 'theirs')"
     if isinstance(column.type, sa.BigInteger | sa.Float) and not column.primary_key:

@@ -10,13 +10,16 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import resource
 import socket
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import psutil
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,43 +29,44 @@ from deploy.stack import Program, Stack, StackError
 from deploy.stack.tools import wait_until
 from services.runtime.database import open_database
 from tests.api.samples import CITY, snapshot, store
+from tests.bench.say import say
 from tests.bench.stacks import bench_stack, database_of, register
 from tests.bench.tables import percentile
 
+CHANGE: Final = re.compile(
+    r'{"type":"change","server_time":"[^"]+","revision":\d+,"previous":\d+,"computed_at":"([^"]+)"'
+)
+"""Parsing all of every message would take the readers, who share the machine with the API, longer than reading it."""
+LAST_S: Final = 2.0
+"""For the last message to arrive."""
 PROCESSES: Final = 2
 """That hold the readers: one alone would measure itself."""
 
 
-class Heard(NamedTuple):
-    """What the readers of one process heard."""
-
-    latencies_ms: list[float]
-    revisions: set[int]
-
-
-async def read(url: str, readers: int, seconds: float, ready: asyncio.Event | None = None) -> Heard:
-    """Open so many and listen for so long; every message's age."""
-    latencies: list[float] = []
-    revisions: set[int] = set()
-    gate = asyncio.Semaphore(50)
+async def read(url: str, readers: int, until: Awaitable[object], ready: Callable[[], None]) -> list[float]:
+    """Open so many, say when all are, and listen `until`; every message's age in ms."""
+    ages: list[float] = []
+    gate, still = asyncio.Semaphore(50), readers
 
     async def one() -> None:
+        nonlocal still
         async with gate:
-            opened = await connect(url, compression=None, max_size=None, open_timeout=60)
+            opened = await connect(url, compression=None, max_size=None, open_timeout=120)
         async with opened as socket:
+            still -= 1
+            if not still:
+                ready()
             async for message in socket:
                 heard = time.time()
-                if '"type":"change"' in message[:20]:
-                    said = json.loads(message)
-                    latencies.append((heard - datetime.fromisoformat(said["computed_at"]).timestamp()) * 1000)
-                    revisions.add(said["revision"])
+                if told := CHANGE.match(str(message)):
+                    ages.append((heard - datetime.fromisoformat(told[1]).timestamp()) * 1000)
 
     tasks = [asyncio.create_task(one()) for _ in range(readers)]
-    await asyncio.sleep(seconds)
+    await until
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return Heard(latencies, revisions)
+    return ages
 
 
 async def _publish(engine: AsyncEngine, first: int, seconds: float, per_second: float) -> int:
@@ -92,35 +96,35 @@ async def _round(stack: Stack, asked: argparse.Namespace, name: str, first: int,
     port = stack.ports.api
     await store(engine, snapshot(first, now=datetime.now(UTC)))
     idle = [_stalled(port) for _ in range(stalled)]
-    opening = max(5.0, asked.readers / 100)
     command = [sys.executable, "-m", "tests.bench.bench_fanout", "--read", f"ws://127.0.0.1:{port}"]
-    options = ["--readers", str(asked.readers // PROCESSES), "--seconds", str(opening + asked.seconds + 3)]
+    options = ["--readers", str(asked.readers // PROCESSES)]
+    pipe = asyncio.subprocess.PIPE
     readers = [
-        await asyncio.create_subprocess_exec(*command, *options, stdout=asyncio.subprocess.PIPE)
+        await asyncio.create_subprocess_exec(*command, *options, stdin=pipe, stdout=pipe, limit=1 << 30)
         for _ in range(PROCESSES)
     ]
-    await asyncio.sleep(opening)
+    for reader in readers:
+        assert reader.stdout
+        await reader.stdout.readline()
     api = psutil.Process(stack.pid("api") or os.getpid())
     before, began = sum(api.cpu_times()[:2]), time.monotonic()
     last = await _publish(engine, first + 1, asked.seconds, asked.per_second)
     cores = (sum(api.cpu_times()[:2]) - before) / (time.monotonic() - began)
-    heard = [json.loads((await process.communicate())[0]) for process in readers]
+    await asyncio.sleep(LAST_S)
+    heard = [json.loads((await reader.communicate())[0]) for reader in readers]
     await engine.dispose()
     for one in idle:
         one.close()
-    _say(name, asked.readers, heard, last - first - 1, (cores, api.memory_info().rss / 2**20))
+    wanted = asked.readers // PROCESSES * PROCESSES * (last - first - 1)
+    _say(name, asked.readers, sorted(chain.from_iterable(heard)), wanted, (cores, api.memory_info().rss / 2**20))
     return last
 
 
-def _say(name: str, readers: int, heard: list[dict[str, list[float]]], made: int, usage: tuple[float, float]) -> None:
-    ages = [age for one in heard for age in one["latencies"]]
+def _say(name: str, readers: int, ages: list[float], wanted: int, usage: tuple[float, float]) -> None:
     cores, mib = usage
-    wanted = readers // PROCESSES * PROCESSES * made
-    figures = " | ".join(f"{percentile(ages, p):.0f}" for p in (0.5, 0.95, 0.99)) if ages else "– | – | –"
-    worst = f"{max(ages):.0f}" if ages else "–"
-    sys.stdout.write(
-        f"| {name} | {readers} | {made} | {len(ages)} of {wanted} | {figures} | {worst} | {cores:.2f} | {mib:.0f} |\n"
-    )
+    figures = " | ".join(f"{percentile(ages, p):.0f}" for p in (0.5, 0.95, 0.99, 1.0)) if ages else "– | – | – | –"
+    load = os.getloadavg()[0]
+    say(f"| {name} | {readers} | {len(ages)} of {wanted} | {figures} | {cores:.2f} | {mib:.0f} | {load:.1f} |")
 
 
 def _main(asked: argparse.Namespace) -> None:
@@ -129,8 +133,8 @@ def _main(asked: argparse.Namespace) -> None:
         env = {"AHUAL_API_STALL_S": "20", "AHUAL_API_HEARTBEAT_S": "30"}
         stack.start(Program(name="api", argv=(str(Path(sys.executable).parent / "ahual"), "api"), env=env))
         wait_until(lambda: _answers(stack.ports.api), seconds=60, failure=_no_api)
-        sys.stdout.write("| what | readers | scores | heard | p50 ms | p95 ms | p99 ms | max ms | API cores | MiB |\n")
-        sys.stdout.write("|---|---|---|---|---|---|---|---|---|---|\n")
+        say("| what | readers | heard | p50 ms | p95 ms | p99 ms | max ms | API cores | API MiB | load average |")
+        say("|---|---|---|---|---|---|---|---|---|---|")
         last = asyncio.run(_round(stack, asked, "all read", 1, 0))
         asyncio.run(_round(stack, asked, "ten more never read", last + 1, 10))
 
@@ -144,6 +148,12 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+async def _reading(url: str, readers: int) -> None:
+    """One of the reading processes: a line when all are open, their ages once nobody writes to it any more."""
+    ages = await read(url, readers, asyncio.to_thread(sys.stdin.read), lambda: print(flush=True))  # noqa: T201
+    sys.stdout.write(json.dumps(ages))
+
+
 def main() -> None:
     """The command; with `--read` one of its own reading processes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -155,8 +165,7 @@ def main() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536), hard))
     if asked.read:
-        heard = asyncio.run(read(f"{asked.read}/api/v1/cities/{CITY}/live", asked.readers, asked.seconds))
-        sys.stdout.write(json.dumps({"latencies": heard.latencies_ms}))
+        asyncio.run(_reading(f"{asked.read}/api/v1/cities/{CITY}/live", asked.readers))
     else:
         _main(asked)
 
