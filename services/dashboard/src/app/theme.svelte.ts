@@ -6,6 +6,9 @@ export type Theme = (typeof THEMES)[number];
 
 class ThemeChoice {
   current = $state<Theme>("auto");
+  private system = $state(false);
+  /** Whether the page is dark now. */
+  dark = $derived(this.current === "auto" ? this.system : this.current === "dark");
 
   use(theme: Theme): void {
     this.current = theme;
@@ -14,6 +17,9 @@ class ThemeChoice {
   }
 
   start(asked: string | null): void {
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    this.system = system.matches;
+    system.addEventListener("change", () => (this.system = system.matches));
     this.use(THEMES.find((theme) => theme === (asked ?? kept("theme"))) ?? "auto");
   }
 }

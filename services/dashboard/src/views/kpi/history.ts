@@ -1,4 +1,5 @@
 // A KPI's past as one curve, and as files. Pure but for the download.
+import { colour } from "../../style/colour.ts";
 import type { KpiRow, Schemas } from "../../api/client.ts";
 
 export interface History {
@@ -65,15 +66,15 @@ export async function picture(chart: HTMLCanvasElement, title: string, note: str
   canvas.width = chart.width;
   canvas.height = chart.height + 74 * ratio;
   const pen = canvas.getContext("2d")!;
-  const style = getComputedStyle(document.body);
-  pen.fillStyle = style.getPropertyValue("--surface");
+  const { fontFamily } = getComputedStyle(document.body);
+  pen.fillStyle = colour("surface");
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(chart, 0, 44 * ratio);
-  pen.fillStyle = style.getPropertyValue("--ink");
-  pen.font = `600 ${16 * ratio}px ${style.fontFamily}`;
+  pen.fillStyle = colour("ink");
+  pen.font = `600 ${16 * ratio}px ${fontFamily}`;
   pen.fillText(title, 12 * ratio, 28 * ratio, canvas.width - 24 * ratio);
-  pen.fillStyle = style.getPropertyValue("--quiet");
-  pen.font = `${12 * ratio}px ${style.fontFamily}`;
+  pen.fillStyle = colour("quiet");
+  pen.font = `${12 * ratio}px ${fontFamily}`;
   pen.fillText(note, 12 * ratio, canvas.height - 10 * ratio, canvas.width - 24 * ratio);
   return await new Promise((done) => canvas.toBlob((blob) => done(blob!), "image/png"));
 }
