@@ -39,8 +39,6 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
-OLD: Final = timedelta(days=500)
-"""Older than any event class is kept."""
 SETTINGS: Final = {
     "AHUAL_LOG_LEVEL": "DEBUG",
     "AHUAL_INGEST_REGISTRY_REFRESH_S": "0.5",
@@ -94,7 +92,16 @@ def charge(planted: Planted, sender: Identity, name: str, when: datetime, **memb
     return {key: value for key, value in {**event, **members}.items() if value is not None}
 
 
-def messages(planted: Planted, sender: Identity, now: datetime) -> tuple[list[bytes], list[bytes]]:
+async def before_the_floor(url: SecretStr) -> datetime:
+    """A moment of which no event is kept; an hour before the floor, which other tests move."""
+    engine = open_database(url, application="tests")
+    async with engine.connect() as connection:
+        floor = (await connection.execute(sa.select(sa.func.min(tables.ledger_floor.c.floor)))).scalar_one()
+    await engine.dispose()
+    return min(floor, utc_now() - timedelta(days=1)) - timedelta(hours=1)
+
+
+def messages(planted: Planted, sender: Identity, now: datetime, old: datetime) -> tuple[list[bytes], list[bytes]]:
     """Those that are taken in (once they arrive), and those that are not."""
 
     def made(name: str, **members: Any) -> dict[str, Any]:
@@ -102,7 +109,7 @@ def messages(planted: Planted, sender: Identity, now: datetime) -> tuple[list[by
 
     data = made("x")["data"]
     good = [made("plain"), made("spelt", data={**data, "account": f" {planted.account[:4]}-{planted.account[4:]}"})]
-    good += [made("unnamed", id=None), made("clockless", time=None), made("too-old", time=(now - OLD).isoformat())]
+    good += [made("unnamed", id=None), made("clockless", time=None), made("too-old", time=old.isoformat())]
     conflict = made("plain", data={**data, "account": planted.plate})
     bad: list[Any] = [
         made("unknown-field", data={**data, "payer": planted.phone}),
@@ -245,8 +252,9 @@ def test_no_raw_value_leaves_the_gateway(stack: Stack, running: Installation) ->
     planted = Planted.at_random()
     device = Identity(running.city, "settlement-centre", "erc-1")
     stranger = Identity(f"{running.city}-x", "settlement-centre", "erc-1")
-    good, bad = messages(planted, device, utc_now().astimezone(UTC))
-    unregistered, _ = messages(planted, stranger, utc_now())
+    old = asyncio.run(before_the_floor(running.database_url))
+    good, bad = messages(planted, device, utc_now().astimezone(UTC), old)
+    unregistered, _ = messages(planted, stranger, utc_now(), old)
     asyncio.run(send_over_mqtt(stack, device, good + bad))
     asyncio.run(send_over_mqtt(stack, stranger, unregistered[:1]))
     camera = Identity(running.city, "video", "camera-1")

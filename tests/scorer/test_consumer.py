@@ -175,7 +175,7 @@ async def test_what_waits_is_bounded(stack: Stack, database: AsyncEngine) -> Non
         async def done() -> bool:
             return await booked(database, name) == (2000, 2000, 0)
 
-        await eventually(done)
+        await eventually(done, within_s=60)
 
 
 async def test_a_member_that_comes_back_too_late_writes_nothing(stack: Stack, database: AsyncEngine) -> None:
