@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ def to_files(rows: Sequence[DeliveryRow]) -> dict[str, bytes]:
     return {CSV: to_csv(rows), NDJSON: to_ndjson(rows), PARQUET: to_parquet(rows), SCHEMA: schema()}
 
 
+@cache
 def schema() -> bytes:
     """The JSON Schema of a row."""
     return encoded(row_schema())

@@ -31,7 +31,7 @@ from simulators import history
 from simulators.cities import CITIES, City, Rates
 from simulators.facts import Fact, encode
 from simulators.faults import Faults
-from simulators.moments import milliseconds
+from simulators.moments import DAY, milliseconds
 from simulators.systems import SYSTEMS
 from simulators.wire import Message
 from tests.keys import PSEUDONYMS
@@ -39,9 +39,13 @@ from tests.scorer.test_transaction import Partition
 
 BATCH: Final = 5000
 SETTLED: Final = timedelta(minutes=2)
-WHOLE: Final = 1
-"""So many towns have every system. The others go without the three that make two thirds of a small town's events."""
+ALWAYS: Final = ("contact-centre", "settlement-centre", "environment", "energy")
+"""What every town has, so that there is something to deliver of every day, week, month, quarter and year …"""
 BUSY: Final = ("situation-centre", "traffic", "parking")
+"""… these one town each, because they make half of a small town's events, and the others every `SHARE`th town."""
+SHARE: Final = 10
+RARELY: Final = "environment"
+"""Its stations speak every 20 minutes: but in the first town they are heard on one day in seven."""
 _COMPILED: Final = compile_measures(load_catalogue())
 _SMALL: Final = Rates(calls=12, requests=6, wait_ms=26_000, satisfaction=0.65)
 
@@ -77,8 +81,13 @@ def town(number: int, systems: Sequence[str] = ()) -> Town:
     """The town of this number, with these systems or as many as it is to have."""
     code, residents = f"town-{number:02}", 4000 + 500 * number
     small = replace(CITIES["taiynsha"], code=code, residents=residents, volume=0.01, rates=_SMALL)
-    usual = [name for name in SYSTEMS if number < WHOLE or name not in BUSY]
-    return Town(number, small, tuple(systems or usual))
+    return Town(number, small, tuple(systems or usual(number)))
+
+
+def usual(number: int) -> list[str]:
+    """The systems of the town of this number: every system is in one of the first `SHARE` towns."""
+    others = [name for name in SYSTEMS if name not in (*ALWAYS, *BUSY)]
+    return [*ALWAYS, *others[number % SHARE :: SHARE], *BUSY[number : number + 1]]
 
 
 async def register(url: SecretStr, towns: Iterable[Town]) -> None:
@@ -101,7 +110,11 @@ async def live_through(engine: AsyncEngine, town: Town, span: Span, now: datetim
 
 def _plan(town: Town, span: Span, system: str) -> Iterator[Message]:
     begin, end = span.ms
-    return history.plan(town.city, SYSTEMS[system], town.number, (begin, end), Faults(), end)
+    heard = [(begin, end)]
+    if system == RARELY and town.number:
+        heard = [(day, min(day + DAY, end)) for day in range(begin, end, 7 * DAY)]
+    for some in heard:
+        yield from history.plan(town.city, SYSTEMS[system], town.number, some, Faults(), end)
 
 
 def _noted(messages: Iterable[Message], file: IO[bytes]) -> Iterator[Message]:

@@ -192,7 +192,7 @@ class Trial:
     async def _come_late(self, engine: AsyncEngine) -> None:
         """A call of the middle of the span is told after everything was delivered: it makes one revision of each period
         it changes, with the difference that the truth has, and nothing else."""
-        town, before = self.towns[0], digest(self.again)
+        town, before = self.towns[-1], digest(self.again)
         late = towns.late_call(town, milliseconds(self.span.begin + (self.span.end - self.span.begin) / 2))
         places = verify.deliveries(self.again / town.city.code)
         rows = sorted((row for place in places for row in stored_rows(place)), key=lambda row: row.begin)
