@@ -31,6 +31,7 @@ class Ports(BaseSettings):
     metrics_ingest: int = Field(default=18091, ge=1, le=65535, description="Prometheus endpoint of the gateway")
     metrics_scorer: int = Field(default=18092, ge=1, le=65535, description="Prometheus endpoint of the scorer")
     metrics_probe: int = Field(default=18093, ge=1, le=65535, description="Prometheus endpoint of the probe")
+    metrics_notify: int = Field(default=18094, ge=1, le=65535, description="Prometheus endpoint of the notifier")
 
     @classmethod
     def test(cls) -> Ports:

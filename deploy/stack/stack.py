@@ -228,6 +228,7 @@ class Stack:
             "AHUAL_PROBE_INTAKE": f"{scheme}://127.0.0.1:{self.ports.ingest_http}",
             "AHUAL_PROBE_SPOOL": str(self.layout.folder / "probe.sqlite"),
             "AHUAL_PROBE_METRICS_PORT": str(self.ports.metrics_probe),
+            "AHUAL_NOTIFY_METRICS_PORT": str(self.ports.metrics_notify),
         }
 
     @property

@@ -298,6 +298,26 @@ DELIVERY: Final[Json] = {
         "SHA256SUMS",
     ],
 }
+NOTICE: Final[Json] = {
+    "id": 17,
+    "at": "2026-11-22T18:00:01Z",
+    "rule": "band",
+    "kind": "band",
+    "subject": "index",
+    "what": "raised",
+    "stands": True,
+    "text": {
+        "kk": "Назар аударыңыз: Алматы: CityScore 74.2, рейтинг «Орташа»",
+        "ru": "Внимание: Алматы: CityScore 74.2, рейтинг «Средний»",
+        "en": 'Attention: Almaty: CityScore 74.2, rated "Average"',
+    },
+    "way": "duty",
+    "due_at": "2026-11-23T02:00:00Z",
+    "sent_at": None,
+    "dropped_at": None,
+    "attempts": 0,
+    "failure": None,
+}
 DEVICE: Final[Json] = {
     "system": "water",
     "device": "meter-17",

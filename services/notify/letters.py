@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from schemas.units import UNITS
 from services.notify.outbox import Letter
+from services.runtime import notices
 from services.runtime.messages import Language, text
 
 
@@ -26,20 +25,4 @@ def body(letters: Sequence[Letter], lang: Language) -> str:
 
 def line(letter: Letter, lang: Language) -> str:
     """What happened, where."""
-    facts = {name: _said(name, value, lang) for name, value in letter.facts.items()}
-    said = text(f"notify.{letter.kind}", lang, **facts)
-    return f"{text(f'notify.{letter.what}', lang)}: {said}"
-
-
-def _said(name: str, value: Any, lang: Language) -> str:
-    if isinstance(value, dict):
-        return str(value[lang])
-    if value is None:
-        return "–"
-    if name == "unit":
-        return UNITS[value][lang]
-    if name == "rating":
-        return text(f"notify.rating_{value}", lang)
-    if name == "attainment":
-        return f"{100 * value:.0f}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return notices.line(letter.kind, letter.what, letter.facts, lang)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -70,6 +70,28 @@ async def waiting(connection: AsyncConnection, way: str, now: datetime) -> list[
         .limit(AT_ONCE)
     )
     return [Letter(*row) for row in await connection.execute(query)]
+
+
+class Waiting(NamedTuple):
+    """Notices of a way that are due and not out."""
+
+    notices: int
+    since: datetime | None
+    """When the oldest of them was due."""
+
+
+NONE: Final = Waiting(0, None)
+
+
+async def backlog(connection: AsyncConnection, now: datetime) -> dict[str, Waiting]:
+    """What waits, by way; a way without any is not named."""
+    c = notice.c
+    query = (
+        sa.select(c.way, sa.func.count(), sa.func.min(c.due_at))
+        .where(c.sent_at.is_(None), c.dropped_at.is_(None), c.due_at <= now)
+        .group_by(c.way)
+    )
+    return {way: Waiting(count, since) for way, count, since in await connection.execute(query)}
 
 
 async def sent(connection: AsyncConnection, letters: Sequence[Letter], now: datetime) -> None:

@@ -20,7 +20,7 @@ class NotifySettings(DatabaseSettings):
     notify_smtp_host: str = Field(default="127.0.0.1", description="Mail server")
     notify_smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port")
     notify_smtp_security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description="How the connection is secured; `none` for a server on this machine only"
+        default="starttls", description="How the connection is secured; `none` for a server on this machine, or a demo"
     )
     notify_smtp_user: str = Field(default="", description="Account at the mail server; empty: none")
     notify_smtp_password: SecretStr = Field(default=SecretStr(""), description="Its password")
@@ -34,10 +34,19 @@ class NotifySettings(DatabaseSettings):
         default=None, description="Whom to trust besides whom the system trusts (PEM), for mail server and webhooks"
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    metrics_host: str = Field(default="127.0.0.1", description="Address of the Prometheus endpoint")
+    notify_metrics_port: int = Field(default=18094, ge=0, le=65535, description="Port of the Prometheus endpoint")
 
     @field_validator("notify_smtp_security")
     @classmethod
     def _private(cls, security: str, info: ValidationInfo) -> str:
-        if security == "none" and not is_loopback(info.data.get("notify_smtp_host", "")):
+        if security == "none" and not (info.data.get("allow_plaintext") or is_loopback(info.data["notify_smtp_host"])):
             raise ValueError(text("notify.plain_mail"))
         return security
+
+    @field_validator("metrics_host")
+    @classmethod
+    def _own_machine(cls, host: str, info: ValidationInfo) -> str:
+        if not is_loopback(host) and not info.data.get("allow_plaintext"):
+            raise ValueError(text("notify.plain_metrics"))
+        return host

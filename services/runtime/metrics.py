@@ -70,6 +70,11 @@ METRICS: Final[dict[str, MetricDef]] = {
     "ahual_probe_answer_seconds": MetricDef("histogram", "Until page and score had answered the probe", (), _SECONDS),
     "ahual_probe_shown": MetricDef("gauge", "What the probe found shown, by the name of its total", ("name",)),
     "ahual_probe_unreported": MetricDef("gauge", "Observations that wait for the intake"),
+    "ahual_notify_messages_total": MetricDef(
+        "counter", "Messages to people by way and outcome: sent, refused", ("way", "outcome")
+    ),
+    "ahual_notify_waiting": MetricDef("gauge", "Notices of a way that are due and not out", ("way",)),
+    "ahual_notify_waiting_seconds": MetricDef("gauge", "For how long the oldest of them has been due", ("way",)),
     "ahual_cityscore_index": MetricDef("gauge", "CityScore-Kazakhstan, 0…100, operational estimate", ("city",)),
     "ahual_cityscore_coverage_ratio": MetricDef("gauge", "Share of the index that rests on data, 0…1", ("city",)),
     "ahual_sources": MetricDef(

@@ -29,6 +29,7 @@ CLOSED = {
     "/api/v1/cities/{city}/sources/summary": "/api/v1/cities/almaty/sources/summary",
     "/api/v1/cities/{city}/dead-letters": "/api/v1/cities/almaty/dead-letters",
     "/api/v1/cities/{city}/dead-letters/summary": "/api/v1/cities/almaty/dead-letters/summary",
+    "/api/v1/cities/{city}/notices": "/api/v1/cities/almaty/notices",
     "/api/v1/cities/{city}/devices": "/api/v1/cities/almaty/devices",
     "/api/v1/exports": "/api/v1/exports",
     "/api/v1/exports/{city}/{period}/{name}/{revision}/{file}": "/api/v1/exports/almaty/day/2026-03-01/1/manifest.json",

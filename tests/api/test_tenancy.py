@@ -54,6 +54,7 @@ QUERIES: Final[dict[str, tuple[str, ...]]] = {
     "/yearly": ("?year=2026",),
     "/series": ("", "?resolution=minute", "?resolution=day"),
     "/dead-letters": ("", "?limit=1"),
+    "/notices": ("", "?standing=true"),
     "/devices": ("", "?system=heat", "?after=a/a"),
     "/sources": ("", "?system=contact-centre", "?after=a/a", "?state=live&state=silent"),
     "/trend": ("", "?resolution=minute"),
@@ -74,7 +75,7 @@ BY_QUESTION: Final[dict[str, tuple[str, ...]]] = {
 """Routes that take `?city=`. The audit trail tells that it was asked, so it never stays the same: see test_session."""
 SAME: Final = {
     *("system", "kpi", "component", "period", "name", "table", "reason", "status", "freshness", "rating", "hash"),
-    *("catalogue_hash", "kind", "total", "channel", "attached_kind"),
+    *("catalogue_hash", "kind", "total", "channel", "attached_kind", "what"),
 }
 """Texts that are not a city's to choose."""
 
@@ -164,6 +165,11 @@ async def fill(engine: AsyncEngine, folder: Path) -> None:
         for number in range(2):
             shown = {**letter(number, OURS), "device": MINE, "topic": f"ahual/v1/{OURS}/s/{MINE}/events"}
             await connection.execute(sa.insert(tables.dead_letter).values(shown))
+        silent = {"rule": "silent", "city": OURS, "subject": MINE}
+        await connection.execute(sa.insert(tables.notice_state).values(**silent, raised_at=NOW))
+        facts = {"city": {"kk": OURS, "ru": OURS, "en": OURS}, "system": MINE, "all": 2, "silent": 1}
+        told = {**silent, "kind": "silent", "what": "raised", "at": NOW, "due_at": NOW, "way": "duty", "attempts": 0}
+        await connection.execute(sa.insert(tables.notice).values(**told, facts=facts))
     await _mapped(engine)
     made = await Exporter(engine, Maker(load_catalogue(), folder, KEY), HOUR / 60).run(NOW, OURS)
     assert made

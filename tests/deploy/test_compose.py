@@ -19,6 +19,8 @@ from schemas import yaml_text
 from services.api.settings import ApiSettings
 from services.export.settings import ExportSettings
 from services.ingest.settings import IngestSettings
+from services.notify import rules
+from services.notify.settings import NotifySettings
 from services.probe.settings import ProbeSettings
 from services.scorer.settings import ScorerSettings
 
@@ -29,6 +31,7 @@ SERVICES: dict[str, type[BaseSettings]] = {
     "api": ApiSettings,
     "probe": ProbeSettings,
     "export": ExportSettings,
+    "notify": NotifySettings,
 }
 
 
@@ -62,7 +65,9 @@ def test_every_service_starts_with_what_it_is_told(
         monkeypatch.setenv(variable, value)
     if name == "probe":  # which its entrypoint reads from a file
         monkeypatch.setenv("AHUAL_PROBE_KEY", "a.b.c")
-    kind()
+    made = kind()
+    if isinstance(made, NotifySettings):
+        assert rules.load(DEPLOY.parent / made.notify_rules).rules
 
 
 def test_what_is_waited_for_can_be_reached(compose: dict[str, Any]) -> None:

@@ -174,13 +174,14 @@ class Trial:
         self.report.expect("again", "bytes", digest(self.first), digest(self.again))
 
     def _whole(self) -> None:
-        """Every period of every town is there."""
+        """Every period of every town is there; what a town tells of the year before may bring more."""
+        manifests = [read_manifest(place) for place in verify.deliveries(self.again)]
+        there = {(one.city, one.period.value, milliseconds(one.end)) for one in manifests}
         for town in self.towns:
             for period in PERIODS:
-                found = len(list((self.again / town.city.code / period).glob("*/r0001")))
-                wanted = len(list(_periods(period, self.span, town.city.timezone)))
-                self.report.expect(town.city.code, f"deliveries of a {period}", wanted, found)
-        manifests = [read_manifest(place) for place in verify.deliveries(self.again)]
+                ends = [end for _, end in _periods(period, self.span, town.city.timezone)]
+                missing = [end for end in ends if (town.city.code, period, end) not in there]
+                self.report.expect(town.city.code, f"deliveries of a {period} that are missing", [], missing)
         self.report.deliveries, self.report.rows = len(manifests), sum(manifest.rows for manifest in manifests)
 
     def compare(self, town: Town) -> tuple[int, list[Wrong]]:

@@ -26,10 +26,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.stack import Stack
 from schemas import tables
 from services.cityscore.catalogue import load_catalogue
-from services.notify.main import NOTIFY_LOCK, once, trial
+from services.notify.main import NOTIFY_LOCK, Notifier, trial
 from services.notify.rules import Rules
 from services.notify.settings import NotifySettings
 from services.runtime.database import open_database
+from services.runtime.metrics import Metrics
 
 pytestmark = pytest.mark.stack
 SECRET = "a secret of this test"  # noqa: S105
@@ -47,12 +48,13 @@ class Desk:
     posts: list[tuple[str, bytes]] = field(default_factory=list)
     status: int = 204
     now: datetime = BEGIN
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def look(self, engine: AsyncEngine, after: timedelta = timedelta(minutes=1)) -> tuple[int, int]:
         """Messages heard in one look, by mail and by webhook."""
         self.now += after
         before = len(self.mails), len(self.posts)
-        await once(engine, self.settings, self.rules, lambda: self.now)
+        await Notifier(engine, self.settings, self.rules, lambda: self.now, self.metrics).once()
         return len(self.mails) - before[0], len(self.posts) - before[1]
 
 
@@ -222,13 +224,26 @@ async def test_a_restart_neither_repeats_nor_loses(database: AsyncEngine, notifi
     try:
         desk.status = 204
         assert await desk.look(other, timedelta(seconds=5)) == (0, 0)  # too soon after the refusal
+        assert gauges(desk) == {"waiting": 1, "waiting_seconds": 5}
         assert await desk.look(other, timedelta(seconds=30)) == (0, 1)
+        assert gauges(desk) == {"waiting": 0, "waiting_seconds": 0}
         assert await desk.look(other) == (0, 0)
     finally:
         await other.dispose()
     async with database.connect() as connection:
         rows = (await connection.execute(sa.select(tables.notice.c.way, tables.notice.c.attempts))).all()
     assert sorted(tuple(row) for row in rows) == [("duty", 0), ("room", 1)]
+    outcomes = [("duty", "sent"), ("duty", "refused"), ("room", "sent"), ("room", "refused")]
+    told = desk.metrics.registry.get_sample_value
+    counted = [told("ahual_notify_messages_total", {"way": way, "outcome": how}) for way, how in outcomes]
+    assert counted == [1, None, 1, 1]
+
+
+def gauges(desk: Desk) -> dict[str, float]:
+    """What Prometheus is told of the room."""
+    asked = {name: f"ahual_notify_{name}" for name in ("waiting", "waiting_seconds")}
+    found = {name: desk.metrics.registry.get_sample_value(metric, {"way": "room"}) for name, metric in asked.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 async def test_what_is_well_again_by_the_morning_is_never_said(

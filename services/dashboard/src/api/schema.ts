@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document 3842ba8fa259237d69a61df5fcb65200b6942e1ed00571267543f3aefaee0bcb.
+// Written by `make dashboard-client` from the API's OpenAPI document cf94648eb90d728a089302e3902fd4d30fa539f01debbfe228c1b80e244de1c3.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -249,6 +249,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["windows_api_v1_cities__city__kpis__code__windows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cities/{city}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["notices_api_v1_cities__city__notices_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1109,6 +1125,24 @@ export interface components {
             gap: number;
             kpis: components["schemas"]["KpiContribution"][];
             rating: string;
+        };
+        Notice: {
+            /** Format: date-time */
+            at: string;
+            attempts: number;
+            dropped_at: string | null;
+            /** Format: date-time */
+            due_at: string;
+            failure: string | null;
+            id: number;
+            kind: string;
+            rule: string;
+            sent_at: string | null;
+            stands: boolean;
+            subject: string;
+            text: components["schemas"]["Text"] | string;
+            way: string;
+            what: string;
         };
         NoWorse: {
             /** @enum {string} */
@@ -2143,6 +2177,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KpiWindows"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notices_api_v1_cities__city__notices_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                lang?: ("kk" | "ru" | "en") | null;
+                limit?: number;
+                standing?: boolean;
+            };
+            header?: never;
+            path: {
+                city: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
                 };
             };
             default: {
