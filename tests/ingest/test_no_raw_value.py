@@ -96,7 +96,7 @@ async def before_the_floor(url: SecretStr) -> datetime:
     """A moment of which no event is kept; an hour before the floor, which other tests move."""
     engine = open_database(url, application="tests")
     async with engine.connect() as connection:
-        floor = (await connection.execute(sa.select(sa.func.min(tables.ledger_floor.c.floor)))).scalar_one()
+        floor: datetime = (await connection.execute(sa.select(sa.func.min(tables.ledger_floor.c.floor)))).scalar_one()
     await engine.dispose()
     return min(floor, utc_now() - timedelta(days=1)) - timedelta(hours=1)
 
