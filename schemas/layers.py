@@ -14,7 +14,7 @@ from schemas.catalogue import Text
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Geometry = Literal["point", "line", "polygon"]
-Of = Literal["newest", "count", "age", "kpi"]
+Of = Literal["newest", "count", "age", "kpi", "stated"]
 
 
 def _several(given: Any) -> Any:
@@ -50,15 +50,24 @@ class Places(_Frozen):
 
 
 class Value(_Frozen):
-    """What is shown of a place: of a quantity that its devices measure, or of a channel of `observed.yaml`."""
+    """What is shown of a place: of a quantity that its devices measure, of a channel of `observed.yaml`, or what the
+    geometry states."""
 
     of: Of
     quantity: Names = ()
     channel: str | None = None
+    property: Literal["height_m", "diameter_mm"] | None = None
+    """Of the geometry, with `of: stated`."""
     within_h: Annotated[float, Field(gt=0, le=336)] = 24
     """How old it may be, or how far back is counted; the past is kept for 14 days."""
     scale: float = 1
     """From the quantity's own unit to the layer's."""
+
+    @model_validator(mode="after")
+    def _stated(self) -> Self:
+        if (self.of == "stated") != (self.property is not None):
+            raise ValueError("a property is named where, and only where, `of` is stated")
+        return self
 
 
 class LayerRule(_Frozen):

@@ -76,7 +76,8 @@ class Layer(BaseModel):
     unit: str | None = None
     unit_name: Text | str | None = None
     value_of: Of | None = Field(
-        default=None, description="newest value, count, age of the newest, or a KPI's attainment"
+        default=None,
+        description="newest value, count, age of the newest, a KPI's attainment, or what the geometry states",
     )
     within_h: float | None = Field(default=None, description="how old a value may be, or how far back is counted")
     steps: list[LayerStep] = Field(

@@ -1,4 +1,4 @@
-"""The shape of a simulated city: districts, roads, car parks, cameras, sites, and its water and heat networks.
+"""The shape of a simulated city: districts, roads, buildings, car parks, cameras, sites, water and heat networks.
 
 Nothing of it is taken from a real map: districts are sectors around the centre, roads rays and rings, networks trees.
 Deterministic by seed. `python -m simulators.geography CITY KIND` prints a kind as GeoJSON for `ahual map import`.
@@ -43,9 +43,27 @@ WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "heat_tank": ("Жылу камерасы", "Тепловая камера", "Heat chamber"),
     "heat_consumer": ("Жылу пункті", "Тепловой пункт", "Substation"),
     "pipe": ("Құбыр", "Трубопровод", "Pipe"),
+    "building": ("Ғимарат", "Здание", "Building"),
 }
+DISTRICTS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "kazybek-bi": ("Қазыбек би ауданы", "район имени Казыбек би", "Kazybek Bi District"),
+    "alikhan-bokeikhan": ("Әлихан Бөкейхан ауданы", "район Әлихан Бөкейхан", "Alikhan Bokeikhan District"),
+    "alatau": ("Алатау ауданы", "Алатауский район", "Alatau District"),
+    "almaly": ("Алмалы ауданы", "Алмалинский район", "Almaly District"),
+    "auezov": ("Әуезов ауданы", "Ауэзовский район", "Auezov District"),
+    "bostandyk": ("Бостандық ауданы", "Бостандыкский район", "Bostandyk District"),
+    "zhetysu": ("Жетісу ауданы", "Жетысуский район", "Zhetysu District"),
+    "medeu": ("Медеу ауданы", "Медеуский район", "Medeu District"),
+    "nauryzbay": ("Наурызбай ауданы", "Наурызбайский район", "Nauryzbay District"),
+    "turksib": ("Түрксіб ауданы", "Турксибский район", "Turksib District"),
+}
+"""What districts are called."""
+BUILDINGS: Final = 600
+"""Of a city of half a million that the map shows: the large ones."""
+DEGREE_M: Final = 111_320
+"""Metres of a degree of latitude."""
 KINDS: Final = (
-    *("district", "road", "route", "car_park", "camera", "vulnerable_site"),
+    *("district", "road", "route", "building", "car_park", "camera", "vulnerable_site"),
     *("water_node", "water_edge", "heat_node", "heat_edge"),
 )
 LIMITS: Final[Mapping[str, dict[str, dict[str, float]]]] = {
@@ -121,8 +139,7 @@ def _districts(seed: int, city: City) -> Iterator[Feature]:
         outer = range(number * CORNERS, (number + 1) * CORNERS + 1)
         ring = [_at(city, edge[i % len(edge)], 2 * pi * i / len(edge)) for i in outer]
         centre = (round(city.longitude, 5), round(city.latitude, 5))
-        title = code.replace("-", " ").title()
-        yield _feature(code, "Polygon", [[centre, *ring, centre]], (title, title, title), district=code)
+        yield _feature(code, "Polygon", [[centre, *ring, centre]], DISTRICTS[code], district=code)
 
 
 def _roads(seed: int, city: City) -> Iterator[Feature]:
@@ -142,6 +159,24 @@ def _routes(seed: int, city: City) -> Iterator[Feature]:
         angle, radius = Random(f"{seed}/{city.code}/route/{number}").uniform(0, pi), _radius(city)
         line = [_at(city, (step / 10 - 0.5) * 1.8 * radius, angle + step * 0.02) for step in range(11)]
         yield _feature(f"route-{number}", "LineString", line, _label("route", number))
+
+
+def _buildings(seed: int, city: City) -> Iterator[Feature]:
+    """Oblong houses along the rays, higher and closer towards the centre; height_m in metres."""
+    rng, radius = Random(f"{seed}/{city.code}/buildings"), _radius(city)
+    for number in range(1, max(40, round(BUILDINGS * city.residents / 500_000)) + 1):
+        out, angle = rng.uniform(0.2, 0.95) ** 2, rng.uniform(0, 2 * pi)
+        length, width = rng.uniform(45, 110) / DEGREE_M, rng.uniform(18, 32) / DEGREE_M
+        storeys = rng.randint(2, 5) if rng.random() < out + 0.2 else rng.randint(5, 9 + round(16 * (1 - out)))
+        near = max(out * radius, 2 * length)
+        ring = [_at(city, near + along, angle + across) for along, across in _oblong(length, width / near)]
+        said = {"district": _district(city, angle), "height_m": round(3.1 * storeys, 1)}
+        yield _feature(f"building-{number}", "Polygon", [ring], _label("building", number), **said)
+
+
+def _oblong(length: float, turn: float) -> list[tuple[float, float]]:
+    """Corners as steps outwards (degrees of latitude) and around (radians)."""
+    return [(0, 0), (length, 0), (length, turn), (0, turn), (0, 0)]
 
 
 def _points(
@@ -197,6 +232,7 @@ _MADE: Final[Mapping[str, Callable[[int, City], Iterator[Feature]]]] = {
     "district": _districts,
     "road": _roads,
     "route": _routes,
+    "building": _buildings,
     "car_park": _points("car_park", lambda city: [f"park-{number}" for number in parking.car_parks(city)]),
     "camera": _points("camera", lambda city: list(cameras(city))),
     "vulnerable_site": _points("vulnerable_site", fire_safety.sites, critical=True),

@@ -63,6 +63,7 @@ _CLOSED: Final[tuple[tuple[str, Role], ...]] = (
     (AUDIT, "administrator"),
     (EXPORTS, "exporter"),
     (FACTS, "evaluator"),
+    ("/api/v1/base-map", "viewer"),
     ("/api/v1/layers/", "viewer"),
     ("/api/v1/schemes/", "viewer"),
     ("", "operator"),

@@ -18,6 +18,7 @@ from schemas.sources import load_source_limits
 from services.api import (
     asyncapi,
     audit,
+    base_map,
     catalogue,
     cities,
     cityscore,
@@ -60,6 +61,7 @@ from services.api.snapshots import SnapshotReader
 from services.api.source_reader import SourceReader
 from services.api.state import State
 from services.api.stock_taking import StockTaking
+from services.api.tiles import origin
 from services.cityscore.catalogue import load_catalogue
 from services.cityscore.reloading import changed
 from services.runtime.clock import Clock, utc_now
@@ -94,6 +96,7 @@ _NOUNS: Final = (
     reconciliation,
     exports,
     layers,
+    base_map,
     schemes,
     shown,
     health,
@@ -141,7 +144,7 @@ def create_app(
     app.add_middleware(Conditional)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(RequestMetrics, metrics=metrics)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, tiles=origin(settings.map_tiles))
     return app
 
 

@@ -121,6 +121,8 @@ class LayerReader:
             places = await _places(connection, wanted.city, rule, at)
             if kpi is not None:
                 features = await _by_kpi(connection, wanted.city, kpi, rule, places, at)
+            elif rule.value.property is not None:
+                features = [_feature(rule, one, one.properties.get(rule.value.property), None) for one in places]
             else:
                 features = await _by_value(connection, wanted.city, rule, places, Span(at, at))
         head = {

@@ -99,7 +99,7 @@ def _listed(code: str, rule: LayerRule, drawn: Drawn | None, lang: LangQuery) ->
         geometry=rule.geometry,
         unit=rule.unit,
         value_of=rule.value.of,
-        within_h=None if rule.value.of == "kpi" else rule.value.within_h,
+        within_h=None if rule.value.of in ("kpi", "stated") else rule.value.within_h,
         steps=[
             LayerStep(below=step.below, colour=step.colour, name=in_language(step.name.model_dump(), lang))
             for step in rule.steps

@@ -24,15 +24,19 @@ HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """Adds `HEADERS` to every HTTP answer."""
+    """Adds `HEADERS` to every HTTP answer; pages may fetch from `tiles` too, the one other origin there can be."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tiles: str = "") -> None:
         self.app = app
+        policy = HEADERS["Content-Security-Policy"]
+        self._headers = (
+            HEADERS | {"Content-Security-Policy": f"{policy}; connect-src 'self' {tiles}"} if tiles else HEADERS
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from services.api.tiles import TilesUrl
 from services.runtime.settings import RuntimeSettings
 
 
@@ -39,6 +40,12 @@ class ApiSettings(RuntimeSettings):
     oidc_name_claim: str = Field(
         default="preferred_username", description="Claim of the ID token that is the account's name"
     )
+    map_tiles: TilesUrl = Field(
+        default="",
+        description="Raster tiles under the map: `https://host/{z}/{x}/{y}.png`, a path of this server, or a "
+        "`.pmtiles` archive; the page may then fetch from that host too. Empty: none",
+    )
+    map_attribution: str = Field(default="", max_length=200, description="What the owner of the tiles wants to be said")
     api_pool_size: int = Field(default=4, ge=1, le=64, description="Database connections for requests")
     api_max_streams: int = Field(default=4000, ge=1, description="Live streams open at the same time, then 503")
     api_heartbeat_s: float = Field(default=5.0, gt=0, description="Seconds between heartbeats of a live stream")

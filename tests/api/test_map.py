@@ -25,7 +25,7 @@ pytestmark = pytest.mark.stack
 NOW = datetime.now(UTC).replace(microsecond=0)
 CITY = "karaganda"
 OURS = {"city": CITY}
-SMALL = ("district", "car_park", "water_node", "water_edge")
+SMALL = ("district", "building", "car_park", "water_node", "water_edge")
 
 
 def seen(kind: str, thing: str, channel: str, value: float, ago_min: float = 1, city: str = CITY) -> dict[str, Any]:
@@ -104,6 +104,21 @@ async def test_a_layer_shows_the_newest_value_of_this_city_and_its_step(city: Ap
     assert (await drawn(city, "incidents"))["district/kazybek-bi"]["value"] == 2
     assert (await drawn(city, "water-network"))["water_edge/water-pump-1-pipe"]["value"] == 140
     assert (await drawn(city, "critical"))["critical_object/dam"]["critical"] is True
+
+
+async def test_buildings_are_as_high_as_the_geometry_says(city: Api) -> None:
+    shown = await drawn(city, "buildings")
+    assert len(shown) > 100
+    assert all(one["value"] == one["height_m"] > 3 for one in shown.values())
+    assert {one["step"] for one in shown.values()} == {0, 1, 2}
+
+
+async def test_districts_have_names_in_three_languages(city: Api) -> None:
+    assert (await drawn(city, "districts"))["district/kazybek-bi"]["name"] == {
+        "kk": "Қазыбек би ауданы",
+        "ru": "район имени Казыбек би",
+        "en": "Kazybek Bi District",
+    }
 
 
 async def test_the_time_slider(city: Api) -> None:

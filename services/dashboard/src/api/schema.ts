@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document cf94648eb90d728a089302e3902fd4d30fa539f01debbfe228c1b80e244de1c3.
+// Written by `make dashboard-client` from the API's OpenAPI document 1575ded6a0346ba82bb965cc2aa7f17222e8034f6e076dbee83177df2bb11ba2.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -25,6 +25,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["trail_api_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/base-map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["base_map_api_v1_base_map_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -715,6 +731,11 @@ export interface components {
             name: components["schemas"]["Text"];
             stated: string;
         };
+        BaseMap: {
+            attribution: string;
+            kind: ("tiles" | "pmtiles") | null;
+            url: string | null;
+        };
         Between: {
             high: number;
             low: number;
@@ -1085,7 +1106,7 @@ export interface components {
             unit_name?: components["schemas"]["Text"] | string | null;
             updated?: string | null;
             url: string;
-            value_of?: ("newest" | "count" | "age" | "kpi") | null;
+            value_of?: ("newest" | "count" | "age" | "kpi" | "stated") | null;
             within_h?: number | null;
         };
         LayerStep: {
@@ -1718,6 +1739,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trail"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    base_map_api_v1_base_map_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaseMap"];
                 };
             };
             default: {

@@ -1,23 +1,23 @@
 // Putting layers onto a map and data into them.
 import type * as GeoJSON from "geojson";
 import type { GeoJSONSource, LayerSpecification, Map } from "maplibre-gl";
-import { ANCHORS, base, halo, looks, names, type Ink } from "./looks.ts";
+import { ANCHORS, base, halo, looks, names, TILES, type Ink } from "./looks.ts";
 import type { Chosen, Layer } from "./types.ts";
 
-const STANDING = new Set<string>(["ground", ...Object.values(ANCHORS)]);
+const STANDING = new Set<string>(["ground", TILES, ...Object.values(ANCHORS)]);
 const OURS = ["base-district", "base-road", "chosen"];
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 const TOUCHED = /-(area|columns|line|point|cluster)$/;
 const REACH_PX = 5;
 
 /** Make the map show these layers in these colours, and no others. */
-export function arrange(map: Map, layers: readonly Layer[], ink: Ink, high: boolean): void {
+export function arrange(map: Map, layers: readonly Layer[], ink: Ink, high: boolean, tiled: boolean): void {
   for (const id of map.getLayersOrder()) if (!STANDING.has(id)) map.removeLayer(id);
   map.setPaintProperty("ground", "background-color", ink.ground);
   keepSources(map, layers);
   const put = (style: LayerSpecification[], below: string) =>
     style.forEach((one) => map.addLayer(one, below));
-  put(base(ink), ANCHORS.base);
+  put(base(ink, tiled), ANCHORS.base);
   for (const layer of layers) put(looks(layer, ink, high), ANCHORS[layer.geometry ?? "point"]);
   put([names(ink)], ANCHORS.line);
   put(halo(ink), ANCHORS.point);
@@ -26,7 +26,8 @@ export function arrange(map: Map, layers: readonly Layer[], ink: Ink, high: bool
 function keepSources(map: Map, layers: readonly Layer[]): void {
   const wanted = new globalThis.Map<string, boolean>(OURS.map((id) => [id, false]));
   for (const layer of layers) wanted.set(layer.code, layer.geometry === "point");
-  for (const id of Object.keys(map.getStyle().sources)) if (!wanted.has(id)) map.removeSource(id);
+  for (const id of Object.keys(map.getStyle().sources))
+    if (!wanted.has(id) && id !== TILES) map.removeSource(id);
   for (const [id, clustered] of wanted) {
     if (map.getSource(id)) continue;
     const cluster = clustered && { cluster: true, clusterRadius: 36, clusterMaxZoom: 13 };

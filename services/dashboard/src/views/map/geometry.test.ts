@@ -37,7 +37,12 @@ test("a column is as high as the attainment, else as the share of the greatest; 
   expect(shares(some).get("d")).toBe(0.3);
 });
 
-test("what the map gets is flat and keeps id and step", () => {
-  const made = flat([feature("a", 4, [1, 2])], () => ({ label: "A", told: "4", share: null }));
-  expect(made.features[0]?.properties).toEqual({ id: "a", step: 1, label: "A", told: "4", share: null });
+test("what the map gets is flat and keeps id, step and a building's height", () => {
+  const features = [feature("a", 4, [1, 2]), feature("b", 4, [1, 2], { height_m: 24.8 })];
+  const made = flat(features, () => ({ label: "A", told: "4", share: null }));
+  const said = { step: 1, label: "A", told: "4", share: null };
+  expect(made.features.map((one) => one.properties)).toEqual([
+    { id: "a", height: null, ...said },
+    { id: "b", height: 24.8, ...said },
+  ]);
 });

@@ -40,7 +40,12 @@ export function flat(
     features: features.map((feature) => ({
       type: "Feature",
       geometry: feature.geometry as unknown as GeoJSON.Geometry,
-      properties: { id: feature.id, step: feature.properties.step, ...say(feature) },
+      properties: {
+        id: feature.id,
+        step: feature.properties.step,
+        height: feature.properties["height_m"] ?? null,
+        ...say(feature),
+      },
     })),
   };
 }

@@ -21,6 +21,9 @@ export const ANCHORS = {
   point: "above-points",
 } as const;
 
+/** The source and the layer of the tiles below everything, where there are any. */
+export const TILES = "tiles";
+
 const FONT = ["sans-serif"];
 /** Height of a column that reaches its target, metres. */
 const COLUMN_M = 2600;
@@ -54,13 +57,20 @@ const area = (source: string, paint: Paint): LayerSpecification => ({
   paint: { "fill-color": paint, "fill-opacity": 0.42 },
 });
 
+/** What has a height of its own stands in it; the rest is a column as high as its share. */
+const HEIGHT: ExpressionSpecification = [
+  "coalesce",
+  ["get", "height"],
+  ["*", COLUMN_M, ["max", 0.02, ["coalesce", ["get", "share"], 0]]],
+];
+
 const columns = (source: string, paint: Paint): LayerSpecification => ({
   id: `${source}-columns`,
   source,
   type: "fill-extrusion",
   paint: {
     "fill-extrusion-color": paint,
-    "fill-extrusion-height": ["*", COLUMN_M, ["max", 0.02, ["coalesce", ["get", "share"], 0]]],
+    "fill-extrusion-height": HEIGHT,
     "fill-extrusion-opacity": 0.82,
   },
 });
@@ -148,9 +158,9 @@ const value = (source: string, ink: Ink): LayerSpecification => ({
   paint: { "text-color": ink.ink, "text-halo-color": ink.surface, "text-halo-width": 1.6 },
 });
 
-/** The ground of the map: districts and roads of the city's own, below everything. */
-export function base(ink: Ink): LayerSpecification[] {
-  return [
+/** The ground of the map: the city's own districts and roads; over tiles, which have both, the borders alone. */
+export function base(ink: Ink, tiled: boolean): LayerSpecification[] {
+  const own: LayerSpecification[] = [
     { id: "base-area", source: "base-district", type: "fill", paint: { "fill-color": ink.surface } },
     {
       id: "base-road",
@@ -158,6 +168,9 @@ export function base(ink: Ink): LayerSpecification[] {
       type: "line",
       paint: { "line-color": ink.line, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 0.6, 14, 3] },
     },
+  ];
+  return [
+    ...(tiled ? [] : own),
     {
       id: "base-border",
       source: "base-district",

@@ -14,6 +14,9 @@ export interface Drawn {
   failure: ApiFailure | null;
 }
 
+/** What lies under the layers. */
+export type Tiles = Schemas["BaseMap"];
+
 /** An object of a layer. */
 export interface Chosen {
   layer: string;
