@@ -41,7 +41,10 @@ from services.scorer.facts import FactReader
 
 T = TypeVar("T")
 NOT_SENT: Final = 3
-"""Exit code when everything was made and a way out did not take it; 1: not made, 2: wrong settings or options."""
+"""Exit code when something is left: a way out did not take it, facts could not be read, another export is at a city.
+
+1: not made, 2: wrong settings or options.
+"""
 LISTED: Final = 50
 Json = Annotated[bool, typer.Option("--json", help=text("ingest.json_help"))]
 City = Annotated[str, typer.Option("--city", help=text("export.city"))]
@@ -77,7 +80,7 @@ def _export(city: str | None, *, watch: bool, as_json: bool) -> None:
         return
     done = _guarded(lambda: export.run_once(settings, utc_now, city, _reader(settings)))
     _say(done, as_json=as_json)
-    if done.waiting or any(outcome.failure for outcome in done.outcomes):
+    if done.waiting or done.held or any(outcome.failure for outcome in done.outcomes):
         raise typer.Exit(NOT_SENT)
 
 
@@ -103,12 +106,17 @@ def _say(done: Done, *, as_json: bool) -> None:
             for d in done.made
         ]
         ways = [{"way": o.way, "sent": o.sent, "failure": o.failure} for o in done.outcomes]
-        typer.echo(json.dumps({"made": made, "ways": ways, "waiting": done.waiting}, ensure_ascii=False))
+        held = {city: at_it._asdict() for city, at_it in done.held.items()}
+        told = {"made": made, "ways": ways, "waiting": done.waiting, "held": held}
+        typer.echo(json.dumps(told, ensure_ascii=False, default=str))
         return
     for made_one in done.made:
         typer.echo(str(_place(made_one)))
     for waiting in done.waiting:
         typer.echo(text("export.facts_waiting", problem=waiting), err=True)
+    for city, at_it in done.held.items():
+        since = f"{at_it.silent_since:%Y-%m-%d %H:%M:%S} UTC" if at_it.silent_since else "?"
+        typer.echo(text("export.held", city=city, pid=at_it.pid, address=at_it.address or "?", since=since), err=True)
     typer.echo(text("export.made", count=len(done.made)))
     for outcome in done.outcomes:
         key = "export.way_failed" if outcome.failure else "export.way_sent"

@@ -21,9 +21,13 @@ from services.export.sending import Outcome, send_waiting
 from services.export.settings import ExportSettings
 from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS, open_database
+from services.runtime.locks import Holder
 
 log = logging.getLogger(__name__)
 STATEMENT_S: Final = 600.0
+SILENT_S: Final = 3600.0
+"""Who hangs for so long loses the session, and with it the cities' locks, to the next process. Longer than it takes to
+write the raw facts of a year, while the session that holds the lock says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Done:
     outcomes: list[Outcome]
     waiting: list[str]
     """Periods whose raw facts could not be read yet, with the reason."""
+    held: dict[str, Holder]
+    """Cities that another process is at."""
 
 
 async def run_once(
@@ -86,7 +92,14 @@ async def watch(settings: ExportSettings, clock: Clock, stop: asyncio.Event, fac
 
 def open_engine(settings: ExportSettings) -> AsyncEngine:
     """Three connections: the lock's, the archive's, and another."""
-    return open_database(settings.database_url, pool_size=3, application="ahual-export", command_timeout_s=STATEMENT_S)
+    return open_database(
+        settings.database_url,
+        pool_size=3,
+        application="ahual-export",
+        command_timeout_s=STATEMENT_S,
+        held_s=SILENT_S,
+        silent_s=SILENT_S,
+    )
 
 
 def _maker(settings: ExportSettings) -> Maker:
@@ -102,5 +115,7 @@ async def _pass(
     done = await exporter.run(clock(), city)
     for waiting in done.waiting:
         log.warning("facts not delivered", extra={"reason": waiting})
+    for held, at_it in done.held.items():
+        log.warning("another export is at this city", extra={"city": held, **at_it._asdict()})
     outcomes = await send_waiting(engine, settings.export_folder, ways.load(settings.export_ways), clock())
-    return Done(done.made, outcomes, done.waiting)
+    return Done(done.made, outcomes, done.waiting, done.held)

@@ -23,6 +23,7 @@ from services.export.deliveries import Delivery, Maker, closed_of
 from services.export.facts import Facts
 from services.export.rows import CityRow
 from services.runtime import locks
+from services.runtime.locks import Holder
 
 EXPORT_LOCK: Final = 0x4558504F
 OVERLAP: Final = timedelta(minutes=15)
@@ -59,6 +60,8 @@ class Pass(NamedTuple):
 
     made: list[Delivery]
     waiting: list[str]
+    held: dict[str, Holder]
+    """Cities that another process is at, and which session of the database that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Exporter:
         """One pass over all cities, or one."""
         async with self.engine.connect() as connection:
             rows = (await connection.execute(sa.select(cities.c.code, cities.c.category))).all()
-        done = Pass([], [])
+        done = Pass([], [], {})
         for row in sorted(rows):
             if only in (None, row.code):
                 await self._city(CityRow(row.code, Category(row.category)), now, done)
@@ -86,6 +89,8 @@ class Exporter:
     async def _city(self, city: CityRow, now: datetime, done: Pass) -> None:
         async with locks.sole_or_none(self.engine, EXPORT_LOCK, city.code) as connection:
             if connection is None:
+                if at_it := await locks.holder(self.engine, EXPORT_LOCK, city.code):
+                    done.held[city.code] = at_it
                 return
             done.made.extend(await self._kpis(connection, city, now))
             await self._facts(connection, city, now, done)

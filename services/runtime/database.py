@@ -39,14 +39,17 @@ def open_database(
     command_timeout_s: float = COMMAND_TIMEOUT_S,
     pre_ping: bool = True,
     held_s: float | None = None,
+    silent_s: float | None = None,
 ) -> AsyncEngine:
     """An engine whose connections speak UTC, without JIT (our statements are short).
 
     `pre_ping` tries a connection before it is used: three ways to the database and back, which who tries again anyway
     can spare. A process that stands still in the middle of a transaction keeps its locks for as long as it likes;
-    `held_s` is when the server has enough of it and ends the session.
+    `held_s` is when the server has enough of it and ends the session. One that stands still between transactions keeps
+    its advisory locks: `silent_s` is for that.
     """
     limits = {"idle_in_transaction_session_timeout": str(round(1000 * held_s))} if held_s else {}
+    limits |= {"idle_session_timeout": str(round(1000 * silent_s))} if silent_s else {}
     address, tls = DatabaseTls.of(make_url(url.get_secret_value()))
     secure = {"ssl": tls} if tls else {}
     return create_async_engine(

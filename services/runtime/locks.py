@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _LOCK: Final = sa.text("SELECT pg_advisory_lock(:lock, hashtext(:city))")
 _TRY: Final = sa.text("SELECT pg_try_advisory_lock(:lock, hashtext(:city))")
+_HOLDER: Final = sa.text("""
+    SELECT a.pid, a.application_name AS application, host(a.client_addr) AS address, a.state_change AS silent_since
+    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid::bigint = :lock
+      AND l.objid::bigint = hashtext(:city)::bigint & 4294967295
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
 _UNLOCK: Final = sa.text("SELECT pg_advisory_unlock(:lock, hashtext(:city))")
 
 
@@ -45,6 +53,23 @@ async def sole_or_none(engine: AsyncEngine, lock: int, city: str) -> AsyncIterat
             yield connection
         finally:
             await _release(connection, key)
+
+
+class Holder(NamedTuple):
+    """The database session that holds a lock; what its role may not show is None."""
+
+    pid: int
+    application: str | None
+    address: str | None
+    silent_since: datetime | None
+    """When it last asked for something, or was answered."""
+
+
+async def holder(engine: AsyncEngine, lock: int, city: str) -> Holder | None:
+    """Who holds the city's lock; None when it is free by now."""
+    async with engine.connect() as connection:
+        row = (await connection.execute(_HOLDER, {"lock": lock, "city": city})).one_or_none()
+    return None if row is None else Holder(*row)
 
 
 @asynccontextmanager
