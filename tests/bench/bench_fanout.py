@@ -18,19 +18,18 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import Path
 from typing import Final
 
 import psutil
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import connect
 
-from deploy.stack import Program, Stack, StackError
-from deploy.stack.tools import wait_until
+from deploy.stack import Stack
 from services.runtime.database import open_database
 from tests.api.samples import CITY, snapshot, store
 from tests.bench.say import say
-from tests.bench.stacks import bench_stack, database_of, register
+from tests.bench.serving import serving
+from tests.bench.stacks import database_of
 from tests.bench.tables import percentile
 
 CHANGE: Final = re.compile(
@@ -111,7 +110,7 @@ async def _round(stack: Stack, asked: argparse.Namespace, name: str, first: int,
     last = await _publish(engine, first + 1, asked.seconds, asked.per_second)
     cores = (sum(api.cpu_times()[:2]) - before) / (time.monotonic() - began)
     await asyncio.sleep(LAST_S)
-    heard = [json.loads((await reader.communicate())[0]) for reader in readers]
+    heard = [json.loads((await reader.communicate(b""))[0]) for reader in readers]
     await engine.dispose()
     for one in idle:
         one.close()
@@ -128,24 +127,11 @@ def _say(name: str, readers: int, ages: list[float], wanted: int, usage: tuple[f
 
 
 def _main(asked: argparse.Namespace) -> None:
-    with bench_stack() as stack:
-        register(stack, [CITY])
-        env = {"AHUAL_API_STALL_S": "20", "AHUAL_API_HEARTBEAT_S": "30"}
-        stack.start(Program(name="api", argv=(str(Path(sys.executable).parent / "ahual"), "api"), env=env))
-        wait_until(lambda: _answers(stack.ports.api), seconds=60, failure=_no_api)
+    with serving() as stack:
         say("| what | readers | heard | p50 ms | p95 ms | p99 ms | max ms | API cores | API MiB | load average |")
         say("|---|---|---|---|---|---|---|---|---|---|")
         last = asyncio.run(_round(stack, asked, "all read", 1, 0))
         asyncio.run(_round(stack, asked, "ten more never read", last + 1, 10))
-
-
-def _no_api() -> StackError:
-    return StackError("not_ready", name="api", seconds=60, detail="", log="")
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def _reading(url: str, readers: int) -> None:
