@@ -64,7 +64,8 @@ class Followed:
     async def rung(self, seconds: float) -> None:
         """Wait for the bell, at most so long. No await may stand between looking at `stored` and calling this."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._bell.wait(), max(seconds, 0.0))
+            async with asyncio.timeout(max(seconds, 0.0)):  # `wait_for` would make a task for every stream and ring
+                await self._bell.wait()
 
     def step(self, before: Stored, after: Stored) -> str | None:
         """`change` from one snapshot to another as JSON, made once for all streams that keep up."""

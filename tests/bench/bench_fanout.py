@@ -21,8 +21,8 @@ from itertools import chain
 from typing import Final
 
 import psutil
+import uvloop
 from sqlalchemy.ext.asyncio import AsyncEngine
-from websockets.asyncio.client import connect
 
 from deploy.stack import Stack
 from services.runtime.database import open_database
@@ -33,38 +33,89 @@ from tests.bench.stacks import database_of
 from tests.bench.tables import percentile
 
 CHANGE: Final = re.compile(
-    r'{"type":"change","server_time":"[^"]+","revision":\d+,"previous":\d+,"computed_at":"([^"]+)"'
+    rb'{"type":"change","server_time":"[^"]+","revision":\d+,"previous":\d+,"computed_at":"([^"]+)"'
 )
 """Parsing all of every message would take the readers, who share the machine with the API, longer than reading it."""
 LAST_S: Final = 2.0
 """For the last message to arrive."""
+PING: Final = 9
+PONG: Final = 10
 PROCESSES: Final = 2
 """That hold the readers: one alone would measure itself."""
 
 
-async def read(url: str, readers: int, until: Awaitable[object], ready: Callable[[], None]) -> list[float]:
+class Reader(asyncio.Protocol):
+    """A live reader at a few microseconds a message, so that thousands of them leave the machine to the API."""
+
+    def __init__(self, host: str, opened: Callable[[], None], ages: list[float]) -> None:
+        self._host, self._opened, self._ages = host, opened, ages
+        self._buffer = b""
+        self._upgraded = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvloop's is no subclass
+        self._transport = transport
+        transport.write(handshake(self._host))
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if not self._upgraded:
+            head, end, rest = self._buffer.partition(b"\r\n\r\n")
+            if not end:
+                return
+            assert head.startswith(b"HTTP/1.1 101"), head
+            self._buffer, self._upgraded = rest, True
+            self._opened()
+        while self._frame():
+            pass
+
+    def _frame(self) -> bool:
+        """Take one whole frame (RFC 6455, 5.2) off the buffer, if there is one."""
+        held = self._buffer
+        if len(held) < 2:
+            return False
+        begin, length = 2, held[1]
+        if length >= 126:
+            begin = 4 if length == 126 else 10
+            length = int.from_bytes(held[2:begin], "big")
+        if len(held) < begin + length:
+            return False
+        self._buffer = held[begin + length :]
+        self._take(held[0] & 0x0F, held[begin : begin + length])
+        return True
+
+    def _take(self, opcode: int, payload: bytes) -> None:
+        if opcode == PING and self._transport:
+            self._transport.write(bytes([0x80 | PONG, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
+        elif told := CHANGE.match(payload):
+            self._ages.append((time.time() - datetime.fromisoformat(told[1].decode()).timestamp()) * 1000)
+
+
+def handshake(host: str) -> bytes:
+    """What opens a live stream."""
+    return (
+        f"GET /api/v1/cities/{CITY}/live HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()
+
+
+async def read(port: int, readers: int, until: Awaitable[object], ready: Callable[[], None]) -> list[float]:
     """Open so many, say when all are, and listen `until`; every message's age in ms."""
     ages: list[float] = []
     gate, still = asyncio.Semaphore(50), readers
 
-    async def one() -> None:
+    def opened() -> None:
         nonlocal still
-        async with gate:
-            opened = await connect(url, compression=None, max_size=None, open_timeout=120)
-        async with opened as socket:
-            still -= 1
-            if not still:
-                ready()
-            async for message in socket:
-                heard = time.time()
-                if told := CHANGE.match(str(message)):
-                    ages.append((heard - datetime.fromisoformat(told[1]).timestamp()) * 1000)
+        still -= 1
+        gate.release()
+        if not still:
+            ready()
 
-    tasks = [asyncio.create_task(one()) for _ in range(readers)]
+    loop = asyncio.get_running_loop()
+    for _ in range(readers):
+        await gate.acquire()
+        await loop.create_connection(lambda: Reader(f"127.0.0.1:{port}", opened, ages), "127.0.0.1", port)
     await until
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
     return ages
 
 
@@ -82,11 +133,7 @@ def _stalled(port: int) -> socket.socket:
     """A reader that shakes hands and then never reads."""
     made = socket.create_connection(("127.0.0.1", port))
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    made.sendall(
-        f"GET /api/v1/cities/{CITY}/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Version: 13\r\n\r\n".encode()
-    )
+    made.sendall(handshake(f"127.0.0.1:{port}"))
     return made
 
 
@@ -95,7 +142,7 @@ async def _round(stack: Stack, asked: argparse.Namespace, name: str, first: int,
     port = stack.ports.api
     await store(engine, snapshot(first, now=datetime.now(UTC)))
     idle = [_stalled(port) for _ in range(stalled)]
-    command = [sys.executable, "-m", "tests.bench.bench_fanout", "--read", f"ws://127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "tests.bench.bench_fanout", "--read", str(port)]
     options = ["--readers", str(asked.readers // PROCESSES)]
     pipe = asyncio.subprocess.PIPE
     readers = [
@@ -134,9 +181,9 @@ def _main(asked: argparse.Namespace) -> None:
         asyncio.run(_round(stack, asked, "ten more never read", last + 1, 10))
 
 
-async def _reading(url: str, readers: int) -> None:
+async def _reading(port: int, readers: int) -> None:
     """One of the reading processes: a line when all are open, their ages once nobody writes to it any more."""
-    ages = await read(url, readers, asyncio.to_thread(sys.stdin.read), lambda: print(flush=True))  # noqa: T201
+    ages = await read(port, readers, asyncio.to_thread(sys.stdin.read), lambda: print(flush=True))  # noqa: T201
     sys.stdout.write(json.dumps(ages))
 
 
@@ -146,12 +193,12 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--per-second", type=float, default=1)
-    parser.add_argument("--read", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--read", type=int, default=0, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536), hard))
     if asked.read:
-        asyncio.run(_reading(f"{asked.read}/api/v1/cities/{CITY}/live", asked.readers))
+        uvloop.run(_reading(asked.read, asked.readers))
     else:
         _main(asked)
 
