@@ -29,6 +29,7 @@ from tests.ui.chromium import chromium, watched
 from tests.ui.keyboard import keyboard
 from tests.ui.looking import LANGUAGES, PHONE, THEMES, VIEWS, look
 from tests.ui.moving import caller, latencies, lies, open_table, outage
+from tests.ui.signing import form, signing
 
 FOLDER: Final = Path(".stack-ui")
 PORT_OFFSET: Final = 12_700
@@ -80,8 +81,13 @@ async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> 
             return 0
         async for name, wrong in views(browser, address, asked):
             tell(name, wrong)
+        for lang, theme in product(asked.lang or LANGUAGES, asked.theme or THEMES):
+            picture = asked.pictures and asked.pictures / f"sign-in-{lang}-{theme}.png"
+            tell(f"sign-in-{lang}-{theme}", await form(browser, address, lang, theme, picture))
         tell("keyboard", await keyboard(browser, address))
         if stack is not None:
+            password = (stack.layout.folder / "user.password").read_text("utf-8").strip()
+            tell("signing in", await signing(browser, address, password))
             tell("live", await live(browser, stack))
     return bad
 
