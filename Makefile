@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo dashboard dashboard-client dashboard-check ui test check fix docs verify chaos hostile fuzz export-year bench clean sbom audit
+.PHONY: help setup setup-dev demo dashboard dashboard-client dashboard-check ui test check fix docs verify chaos hostile fuzz export-year readers bench clean sbom audit
 DASHBOARD := services/dashboard
 
 help: ## List the targets
@@ -72,6 +72,10 @@ fuzz: setup-dev ## Coverage-guided fuzzing of every way in, a minute each (fetch
 
 export-year: setup-dev ## A simulated year of twenty towns, delivered under kills: every number against the truth
 	@$(BIN)/python -m tests.export
+
+readers: setup-dev ## Read a delivery with DuckDB, pandas (fetches both) and LibreOffice, where it is installed
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-readers.lock
+	@$(BIN)/python -m pytest -q -rs tests/export/test_readers.py
 
 bench: setup-dev ## Measure rates, latencies, CPU and memory, print tables
 	@$(BIN)/python -m tests.bench
