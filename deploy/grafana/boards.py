@@ -55,7 +55,9 @@ OVERVIEW: Final = Board(
                 "stat",
                 4,
                 6,
-                sql=f"SELECT count(*) FILTER (WHERE received_at IS NULL) AS count FROM v_deliveries WHERE {_CITY}",
+                sql=f"""
+                SELECT count(*) AS count FROM v_deliveries WHERE {_CITY} AND kind = 'kpis' AND received_at IS NULL
+                """,
             ),
         ),
         (

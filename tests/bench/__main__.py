@@ -10,7 +10,7 @@ from typing import Final
 
 import psutil
 
-from tests.bench import compare, growth, history, live, replay
+from tests.bench import compare, exports, growth, history, live, replay
 from tests.bench.frameworks import FRAMEWORKS
 from tests.bench.say import say
 
@@ -20,6 +20,7 @@ SUITES: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "compare": compare.measure,
     "history": history.measure,
     "growth": growth.measure,
+    "exports": exports.measure,
 }
 
 
@@ -68,6 +69,8 @@ def _arguments() -> argparse.Namespace:
     five.add_argument("--cities", type=int, nargs="+", default=[1, 20, 200], help="how many share the backlog")
     five.add_argument("--grown", type=int, default=300_000, help="different events in that backlog")
     five.add_argument("--kpis", type=int, nargs="+", default=[118, 500], help="in the catalogue")
+    six = parser.add_argument_group("exports")
+    six.add_argument("--repeats", type=int, default=5, help="exports of the newest month of each city")
     asked = parser.parse_args()
     asked.seconds = asked.seconds or (600.0 if asked.full else 12.0)
     return asked

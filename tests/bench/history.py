@@ -90,7 +90,7 @@ async def _measure(stack: Stack, url: str, asked: argparse.Namespace) -> list[tu
                 city = (await load_cities(connection))[CITY]
             await ticking.sliding(city, 1)
             await past.write_scores(engine, LENGTHS[name], now)
-            await _settle(engine)
+            await settle(engine)
             tell(f"{name} written in {time.monotonic() - began:.0f} s")
             series = f"{url}/kpis/2.1/series?resolution=day"
             found = [
@@ -104,7 +104,7 @@ async def _measure(stack: Stack, url: str, asked: argparse.Namespace) -> list[tu
     return rows
 
 
-async def _settle(engine: AsyncEngine) -> None:
+async def settle(engine: AsyncEngine) -> None:
     """As after a while: statistics gathered."""
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(sa.text("SET statement_timeout = 0"))

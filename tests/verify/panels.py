@@ -73,12 +73,16 @@ async def complete(told: Told) -> None:
 
 async def read(told: Told) -> list[Row]:
     """Every query of every variable, panel and alert."""
-    url = SecretStr(told.installation.stack.env()["AHUAL_READER_URL"])
+    return await ask_all(SecretStr(told.installation.stack.env()["AHUAL_READER_URL"]), told.installation.city)
+
+
+async def ask_all(url: SecretStr, city: str) -> list[Row]:
+    """The same about a city of any database, as its reader."""
     engine = open_database(url, pool_size=1, application="verify")
     try:
         async with engine.connect() as connection:
             sections = (await connection.execute(sa.text("SELECT section FROM v_section"))).scalars().all()
-            variables = {"city": told.installation.city, "lang": "kk", "kpi": "2.1", "section": sections}
+            variables = {"city": city, "lang": "kk", "kpi": "2.1", "section": sections}
             return [await _ask(connection, name, query) for name, query in _queries(variables)]
     finally:
         await engine.dispose()
