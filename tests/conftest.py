@@ -87,7 +87,7 @@ def url_of(stack: Stack) -> SecretStr:
 
 
 async def has_every_table(url: SecretStr) -> bool:
-    """Whether the database has every table and column of `schemas/tables.py`."""
+    """Whether the database has every table and column of `schemas/tables`."""
     engine = open_database(url, pool_size=1)
     try:
         async with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Migrations against a real database: what is stored survives them, and they make what `schemas/tables.py` says."""
+"""Migrations against a real database: what is stored survives them, and they make what `schemas/tables` says."""
 
 from __future__ import annotations
 

@@ -1,0 +1,14 @@
+"""What every table is declared in, and the words they share."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import sqlalchemy as sa
+
+metadata: Final = sa.MetaData()
+
+REVISION: Final = "0017"
+"""The newest migration, which these tables are the result of."""
+
+Tier = Literal["minute", "hour", "day"]
