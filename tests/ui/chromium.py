@@ -26,8 +26,13 @@ ARGUMENTS: Final = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-
 DESK: Final = (1440, 900)
 _SHIFTS: Final = """
 window.shifted = 0;
+window.moved = [];
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+  for (const { hadRecentInput, value, sources } of list.getEntries()) {
+    if (hadRecentInput) continue;
+    window.shifted += value;
+    window.moved.push([value, sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? node?.textContent)]);
+  }
 }).observe({ type: "layout-shift", buffered: true });
 """
 

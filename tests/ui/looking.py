@@ -61,7 +61,8 @@ async def judged(found: Watched) -> list[str]:
     wrong = [*found.wrong, *(f"key: {key}" for key in await page.evaluate(_KEYS))]
     shifted = await page.evaluate("window.shifted")
     if shifted > SHIFT_MAX:
-        wrong.append(f"layout shift {shifted:.3f}")
+        _, moved = max(await page.evaluate("window.moved"))
+        wrong.append(f"layout shift {shifted:.3f}, of {moved}")
     wide = await page.evaluate(_WIDE)
     if wide > 0:
         wrong.append(f"{wide} px wider than the window")
