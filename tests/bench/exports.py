@@ -38,7 +38,9 @@ from tests.verify import panels
 MONTHS: Final = {"first-month": 1, "one-year": 12, "five-years": 60}
 """City → its length of history, all in one database."""
 HOUR: Final = timedelta(hours=1)
+ZONE: Final = "Asia/Almaty"
 EAST: Final = timedelta(hours=5)
+"""Since March 2024; deliveries are only compared by the newest month."""
 COLUMNS: Final = (
     *("history", "closed values", "deliveries before", "deliveries of the newest month"),
     *(
@@ -53,9 +55,9 @@ QUERIES: Final = ("history", "part rows", "queries", "all together, ms", "p50 ms
 _CLOSED: Final = sa.text("""
     INSERT INTO closed_period (city, kpi, period, name, "begin", "end", revision, value, numerator, denominator, events,
       attainment, target, weight, freshness, newest, coverage, catalogue_hash, computed_at)
-    SELECT :city, k.kpi, k.period, to_char(b, f.format), b - :east, b + f.step - :east, 1,
+    SELECT :city, k.kpi, k.period, to_char(b, f.format), b AT TIME ZONE :zone, (b + f.step) AT TIME ZONE :zone, 1,
       extract(doy FROM b), extract(doy FROM b), 1, 50, 0.5, '{"op": "<=", "value": 20}', 10, 'fresh',
-      b + f.step - :east - interval '1 minute', 1, :hash, b + f.step - :east + interval '5 minutes'
+      (b + f.step) AT TIME ZONE :zone, 1, :hash, (b + f.step) AT TIME ZONE :zone + interval '5 minutes'
     FROM unnest(CAST(:kpis AS text[]), CAST(:periods AS text[])) AS k(kpi, period)
     JOIN (VALUES ('day', interval '1 day', 'YYYY-MM-DD'), ('week', interval '7 days', 'IYYY-"W"IW'),
       ('month', interval '1 month', 'YYYY-MM'), ('quarter', interval '3 months', 'YYYY-"Q"Q'),
@@ -92,7 +94,7 @@ class Deliverer:
         first = self.month
         for _ in range(months - 1):
             first = (first - timedelta(days=1)).replace(day=1)
-        values = {"city": self.city, "first": first, "last": self.end, "east": EAST, "hash": load_catalogue().hash}
+        values = {"city": self.city, "first": first, "last": self.end, "zone": ZONE, "hash": load_catalogue().hash}
         named = {"kpis": [kpi.code for kpi in kpis], "periods": [kpi.period.value for kpi in kpis]}
         async with self.engine.begin() as connection:
             await connection.execute(_CLOSED, values | named)
