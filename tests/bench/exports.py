@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.stack import Stack
 from schemas.delivery import relative
+from schemas.tables import catalogue_version
 from services.cityscore.catalogue import load_catalogue
 from services.export.deliveries import Maker
 from services.export.schedule import Exporter
@@ -192,13 +193,17 @@ async def _queries(stack: Stack) -> list[tuple[object, ...]]:
     """Every query of variables, panels and alerts, of the youngest and of the oldest city."""
     url, now = SecretStr(stack.env()["AHUAL_READER_URL"]), utc_now()
     rows: list[tuple[object, ...]] = []
+    catalogue = load_catalogue()
+    version = {"hash": catalogue.hash, "version": catalogue.version, "content": catalogue.model_dump(mode="json")}
     async with reading(stack) as engine:
+        async with engine.begin() as connection:
+            await connection.execute(sa.insert(catalogue_version).values(version))
         for city, months in MONTHS.items():
-            past = past_of(load_catalogue(), city, 2, 1)
+            past = past_of(catalogue, city, 1, 1)
             await past.write(engine, 30 * months, now)
             async with engine.connect() as connection:
                 known = (await load_cities(connection))[city]
-            await Ticking(engine, load_catalogue(), now).sliding(known, 1)
+            await Ticking(engine, catalogue, now).sliding(known, 1)
             await past.write_scores(engine, 30 * months, now)
         await settle(engine)
         for city in MONTHS:
