@@ -194,7 +194,11 @@ async def _queries(stack: Stack) -> list[tuple[object, ...]]:
     url, now = SecretStr(stack.env()["AHUAL_READER_URL"]), utc_now()
     rows: list[tuple[object, ...]] = []
     catalogue = load_catalogue()
-    version = {"hash": catalogue.hash, "version": catalogue.version, "content": catalogue.model_dump(mode="json")}
+    version = {
+        "hash": catalogue.hash,
+        "version": catalogue.methodology.version,
+        "content": catalogue.model_dump(mode="json"),
+    }
     async with reading(stack) as engine:
         async with engine.begin() as connection:
             await connection.execute(sa.insert(catalogue_version).values(version))
