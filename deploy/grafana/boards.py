@@ -402,7 +402,7 @@ DEVICES: Final = Board(
                 8,
                 sql=f"""
                     SELECT system, max(newest) AS newest, sum(events)::bigint AS events FROM v_activity
-                    WHERE {_CITY} GROUP BY 1 ORDER BY 2
+                    WHERE {_CITY} AND bucket > now() - interval '30 days' GROUP BY 1 ORDER BY 2
                 """,
                 columns={"system": "col_system", "newest": "col_newest", "events": "col_events"},
             ),
