@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.migrations.run import upgrade
 from deploy.stack import Ports, Stack, running_stack
@@ -106,21 +106,24 @@ def database_url(stack: Stack) -> SecretStr:
 
 @pytest.fixture
 async def database(database_url: SecretStr) -> AsyncIterator[AsyncEngine]:
-    """An engine on empty tables, with two registered cities."""
-    engine = open_database(database_url, pool_size=8, application="tests")
-    async with engine.begin() as connection:
-        await empty(connection)
+    """An engine on empty tables, with two registered cities; empty again afterwards, for services that score them."""
+    await empty(database_url)
     await apply_cities(database_url, CITIES)
+    engine = open_database(database_url, pool_size=8, application="tests")
     yield engine
     await engine.dispose()
+    await empty(database_url)
 
 
-async def empty(connection: AsyncConnection) -> None:
+async def empty(url: SecretStr) -> None:
     """Every table that tests fill. A TRUNCATE costs by the table, so only those are named that hold something."""
     names = [name for name in tables.metadata.tables if name not in KEPT]
     looks = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)  # noqa: S608
-    filled = set((await connection.execute(sa.text(looks))).scalars()) - {"city"}
-    if filled:
-        await connection.execute(sa.text(f"TRUNCATE {', '.join(sorted(filled))} RESTART IDENTITY CASCADE"))
-    # Nearly every table refers to it, so that to truncate it is to truncate all.
-    await connection.execute(sa.text("DELETE FROM city"))
+    engine = open_database(url, pool_size=1, application="tests")
+    async with engine.begin() as connection:
+        filled = set((await connection.execute(sa.text(looks))).scalars()) - {"city"}
+        if filled:
+            await connection.execute(sa.text(f"TRUNCATE {', '.join(sorted(filled))} RESTART IDENTITY CASCADE"))
+        # Nearly every table refers to it, so that to truncate it is to truncate all.
+        await connection.execute(sa.text("DELETE FROM city"))
+    await engine.dispose()
