@@ -80,6 +80,8 @@ def _export(city: str | None, *, watch: bool, as_json: bool) -> None:
         return
     done = _guarded(lambda: export.run_once(settings, utc_now, city, _reader(settings)))
     _say(done, as_json=as_json)
+    if done.damaged:
+        raise typer.Exit(1)
     if done.waiting or done.held or any(outcome.failure for outcome in done.outcomes):
         raise typer.Exit(NOT_SENT)
 
@@ -107,7 +109,8 @@ def _say(done: Done, *, as_json: bool) -> None:
         ]
         ways = [{"way": o.way, "sent": o.sent, "failure": o.failure} for o in done.outcomes]
         held = {city: at_it._asdict() for city, at_it in done.held.items()}
-        told = {"made": made, "ways": ways, "waiting": done.waiting, "held": held}
+        damaged = [_sentence(error) for error in done.damaged]
+        told = {"made": made, "ways": ways, "waiting": done.waiting, "held": held, "damaged": damaged}
         typer.echo(json.dumps(told, ensure_ascii=False, default=str))
         return
     for made_one in done.made:
@@ -117,6 +120,8 @@ def _say(done: Done, *, as_json: bool) -> None:
     for city, at_it in done.held.items():
         since = f"{at_it.silent_since:%Y-%m-%d %H:%M:%S} UTC" if at_it.silent_since else "?"
         typer.echo(text("export.held", city=city, pid=at_it.pid, address=at_it.address or "?", since=since), err=True)
+    for error in done.damaged:
+        typer.echo(_sentence(error), err=True)
     typer.echo(text("export.made", count=len(done.made)))
     for outcome in done.outcomes:
         key = "export.way_failed" if outcome.failure else "export.way_sent"
@@ -319,5 +324,9 @@ def _guarded(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def _refuse(error: ExportError, code: int) -> NoReturn:
-    typer.echo(text(f"export.{error.key}", None, **error.params), err=True)
+    typer.echo(_sentence(error), err=True)
     raise typer.Exit(code)
+
+
+def _sentence(error: ExportError) -> str:
+    return text(f"export.{error.key}", None, **error.params)

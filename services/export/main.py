@@ -40,6 +40,8 @@ class Done:
     """Periods whose raw facts could not be read yet, with the reason."""
     held: dict[str, Holder]
     """Cities that another process is at."""
+    damaged: list[DamagedError]
+    """Deliveries on disk that are not what their manifests say."""
 
 
 async def run_once(
@@ -79,7 +81,7 @@ async def watch(settings: ExportSettings, clock: Clock, stop: asyncio.Event, fac
         while not stop.is_set():
             try:
                 await _pass(engine, settings, clock, None, facts)
-            except (*DATABASE_ERRORS, DamagedError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("export interrupted, trying again", extra={"reason": str(error)[:300]})
             try:
                 async with asyncio.timeout(settings.export_pause_s):
@@ -117,5 +119,7 @@ async def _pass(
         log.warning("facts not delivered", extra={"reason": waiting})
     for held, at_it in done.held.items():
         log.warning("another export is at this city", extra={"city": held, **at_it._asdict()})
+    for damaged in done.damaged:
+        log.error("delivery damaged, its city waits", extra={"reason": str(damaged)})
     outcomes = await send_waiting(engine, settings.export_folder, ways.load(settings.export_ways), clock())
-    return Done(done.made, outcomes, done.waiting, done.held)
+    return Done(done.made, outcomes, done.waiting, done.held, done.damaged)

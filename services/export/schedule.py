@@ -20,6 +20,7 @@ from schemas.catalogue import Category, Period
 from schemas.tables import city as cities
 from schemas.tables import delivery_progress
 from services.export.deliveries import Delivery, Maker, closed_of
+from services.export.errors import DamagedError
 from services.export.facts import Facts
 from services.export.rows import CityRow
 from services.runtime import locks
@@ -62,6 +63,8 @@ class Pass(NamedTuple):
     waiting: list[str]
     held: dict[str, Holder]
     """Cities that another process is at, and which session of the database that is."""
+    damaged: list[DamagedError]
+    """Deliveries on disk that are not what their manifests say; what is due after them waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,13 @@ class Exporter:
         """One pass over all cities, or one."""
         async with self.engine.connect() as connection:
             rows = (await connection.execute(sa.select(cities.c.code, cities.c.category))).all()
-        done = Pass([], [], {})
+        done = Pass([], [], {}, [])
         for row in sorted(rows):
             if only in (None, row.code):
-                await self._city(CityRow(row.code, Category(row.category)), now, done)
+                try:
+                    await self._city(CityRow(row.code, Category(row.category)), now, done)
+                except DamagedError as error:
+                    done.damaged.append(error)
         return done
 
     async def _city(self, city: CityRow, now: datetime, done: Pass) -> None:

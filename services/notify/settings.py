@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from services.runtime.messages import text
-from services.runtime.settings import DatabaseSettings
+from services.runtime.settings import DatabaseSettings, OwnMachine
 from services.runtime.tls import is_loopback
 
 
@@ -34,7 +34,7 @@ class NotifySettings(DatabaseSettings):
         default=None, description="Whom to trust besides whom the system trusts (PEM), for mail server and webhooks"
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
-    metrics_host: str = Field(default="127.0.0.1", description="Address of the Prometheus endpoint")
+    metrics_host: OwnMachine = Field(default="127.0.0.1", description="Address of the Prometheus endpoint")
     notify_metrics_port: int = Field(default=18094, ge=0, le=65535, description="Port of the Prometheus endpoint")
 
     @field_validator("notify_smtp_security")
@@ -43,10 +43,3 @@ class NotifySettings(DatabaseSettings):
         if security == "none" and not (info.data.get("allow_plaintext") or is_loopback(info.data["notify_smtp_host"])):
             raise ValueError(text("notify.plain_mail"))
         return security
-
-    @field_validator("metrics_host")
-    @classmethod
-    def _own_machine(cls, host: str, info: ValidationInfo) -> str:
-        if not is_loopback(host) and not info.data.get("allow_plaintext"):
-            raise ValueError(text("notify.plain_metrics"))
-        return host

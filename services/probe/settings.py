@@ -10,7 +10,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.runtime.messages import text
-from services.runtime.tls import client_context, is_loopback
+from services.runtime.settings import OwnMachine
+from services.runtime.tls import client_context
 
 
 class ProbeSettings(BaseSettings):
@@ -23,7 +24,7 @@ class ProbeSettings(BaseSettings):
         default=None, description="Whom to trust (PEM), for page and intake; without one whom the system trusts"
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
-    metrics_host: str = Field(default="127.0.0.1", description="Address of the Prometheus endpoint")
+    metrics_host: OwnMachine = Field(default="127.0.0.1", description="Address of the Prometheus endpoint")
     probe_city: str = Field(min_length=1, description="Code of the city whose page is watched")
     probe_page: str = Field(
         default="http://127.0.0.1:18080/", description="The public page, as residents reach it from outside"
@@ -50,13 +51,6 @@ class ProbeSettings(BaseSettings):
         if parts.scheme == "http" and not info.data.get("allow_plaintext"):
             raise ValueError(text("probe.plain_url"))
         return url
-
-    @field_validator("metrics_host")
-    @classmethod
-    def _own_machine(cls, host: str, info: ValidationInfo) -> str:
-        if not is_loopback(host) and not info.data.get("allow_plaintext"):
-            raise ValueError(text("probe.plain_metrics"))
-        return host
 
     @property
     def longest_s(self) -> float:

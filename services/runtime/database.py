@@ -29,6 +29,13 @@ DATABASE_ERRORS: Final = (
     TimeoutError,
 )
 """The database did not do it, or its answer was lost: look again, then try again."""
+_OF_THE_DATA: Final = ("22", "23")
+"""Classes of SQLSTATE: data exception, integrity constraint violation."""
+
+
+def is_of_the_data(error: BaseException) -> bool:
+    """Whether what is stored, or is to be, is at fault: trying again comes to the same."""
+    return isinstance(error, DBAPIError) and str(getattr(error.orig, "sqlstate", "")).startswith(_OF_THE_DATA)
 
 
 def open_database(

@@ -56,6 +56,9 @@ METRICS: Final[dict[str, MetricDef]] = {
     "ahual_scorer_closed_periods_total": MetricDef(
         "counter", "Values of calendar periods stored: closed (first revision), revised (a later one)", ("what",)
     ),
+    "ahual_scorer_city_failed_total": MetricDef(
+        "counter", "Times a city's damaged data kept it from the work named: score, closing", ("city", "what")
+    ),
     "ahual_scorer_unreconciled_records": MetricDef(
         "gauge", "Offsets passed minus (stored + duplicate + rejected); anything but 0 is an alarm", ("partition",)
     ),

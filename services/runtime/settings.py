@@ -7,14 +7,25 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from services.runtime.messages import text
 from services.runtime.tls import OwnCertificate, client_context, is_loopback, is_private
+
+
+def _own_machine(host: str, info: ValidationInfo) -> str:
+    if not is_loopback(host) and not info.data.get("allow_plaintext"):
+        raise ValueError(text("cli.plain_metrics"))
+    return host
+
+
+OwnMachine = Annotated[str, AfterValidator(_own_machine)]
+"""Where a listener without TLS may be: loopback, or anywhere in a demo."""
 
 
 class DatabaseSettings(BaseSettings):

@@ -22,6 +22,7 @@ from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
 from services.scorer import changed_days, closed, closed_index, reading, yearly
+from services.scorer.apart import apart
 from services.scorer.changed_days import Mark, Unsettled
 from services.scorer.cities import load_cities
 from services.scorer.closed import GRACE, ClosedValue, Key, Result, Span
@@ -83,7 +84,8 @@ class Closer:
                 async with self._engine.connect() as connection:
                     cities = await load_cities(connection)
                 for code in sorted(cities):
-                    more |= await self.close(cities[code])
+                    with apart(code, "closing", self._metrics):
+                        more |= await self.close(cities[code])
             except DATABASE_ERRORS as error:
                 log.warning("periods not closed, trying again", extra={"reason": str(error)[:300]})
             try:

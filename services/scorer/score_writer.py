@@ -22,6 +22,7 @@ from services.runtime.clock import Clock
 from services.runtime.database import DATABASE_ERRORS
 from services.runtime.metrics import Metrics
 from services.scorer import snapshots
+from services.scorer.apart import apart
 from services.scorer.cities import load_cities
 from services.scorer.measuring import Measuring
 from services.scorer.tiers import hour_of, minute_of
@@ -65,7 +66,8 @@ class ScoreWriter:
                     cities = await load_cities(connection)
                 for code in sorted(cities if everyone else changed & cities.keys()):
                     may_have_changed = unsure or code in changed
-                    await self.score(cities[code], newer_than=None if may_have_changed else cadence / 2)
+                    with apart(code, "score", self._metrics):
+                        await self.score(cities[code], newer_than=None if may_have_changed else cadence / 2)
             except DATABASE_ERRORS as error:
                 log.warning("score not stored, trying again", extra={"reason": str(error)[:300]})
                 notices.put_nowait("")

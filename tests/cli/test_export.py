@@ -68,7 +68,7 @@ async def test_what_is_due_is_made_once_and_listed(folder: Path) -> None:
     assert (code, said.splitlines()[0]) == (0, FIRST)
     assert (folder / FIRST / CSV).is_file()
     code, told = await ahual("--json")
-    assert (code, json.loads(told)) == (0, {"made": [], "ways": [], "waiting": [], "held": {}})
+    assert (code, json.loads(told)) == (0, {"made": [], "ways": [], "waiting": [], "held": {}, "damaged": []})
     assert FIRST in (await ahual("list", "--without-receipt"))[1]
     assert (await ahual("receipt", "karaganda", "day", "2024-03-01", "1", "SDU-2024-17"))[0] == 0
     assert FIRST not in (await ahual("list", "--without-receipt"))[1]
@@ -123,6 +123,17 @@ async def test_one_is_not_made_two_wrong_settings(folder: Path, monkeypatch: pyt
         assert (code, "AHUAL_EXPORT_FOLDER" in said) == (2, True)
     assert verify.deliveries(folder) == []
     assert (await ahual())[0] == 0
+
+
+async def test_one_is_a_delivery_that_was_damaged_on_disk(folder: Path, database: AsyncEngine) -> None:
+    await ahual()
+    (folder / FIRST / CSV).write_bytes(b"another")
+    async with database.connect() as connection:
+        await store(connection, day("2.1", 20.0, revision=2) | {"computed_at": datetime.now(UTC)})
+    code, said = await ahual()
+    assert (code, FIRST in said, CSV in said) == (1, True, True)
+    code, told = await ahual("--json")
+    assert (code, FIRST in json.loads(told)["damaged"][0]) == (1, True)
 
 
 async def test_three_is_a_way_out_that_did_not_take_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

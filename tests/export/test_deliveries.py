@@ -22,7 +22,6 @@ from schemas.delivery import CSV, MANIFEST, PARQUET, Manifest
 from services.cityscore.catalogue import load_catalogue
 from services.export import folder, verify
 from services.export.deliveries import Delivery, Maker
-from services.export.errors import DamagedError
 from services.export.schedule import Exporter
 from tests.export.dying import export
 from tests.export.stored import CITY, DAY, KEY, LATER, store, value
@@ -109,16 +108,18 @@ async def test_what_was_stored_on_disk_and_not_entered_is_entered_as_it_is(
     assert manifest(tmp_path, 2).changes[0].difference == 1.75
 
 
-async def test_a_damaged_delivery_stops_with_its_name(database: AsyncEngine, tmp_path: Path) -> None:
+async def test_a_damaged_delivery_stops_its_city_alone_and_is_named(database: AsyncEngine, tmp_path: Path) -> None:
     async with database.connect() as connection:
+        other = sa.insert(tables.city).values(code="shymkent", name={}, category="republican", timezone="Asia/Almaty")
+        await connection.execute(other)
         await store(connection, value("2.1", 19.25))
         await made(database, tmp_path)
         place = folder.place(tmp_path, CITY.code, DAY.period, DAY.name, 1)
         (place / PARQUET).write_bytes(b"something else")
-        await store(connection, value("2.1", 20.0, revision=2, at=LATER))
-    with pytest.raises(DamagedError) as failed:
-        await made(database, tmp_path, LATER + HOUR)
-    assert failed.value.problems == (PARQUET,)
+        await store(connection, value("2.1", 20.0, revision=2, at=LATER), value("2.1", 18.0, city="shymkent", at=LATER))
+    done = await exporter(database, tmp_path).run(LATER + HOUR)
+    assert [one.problems for one in done.damaged] == [(PARQUET,)]
+    assert [one.city for one in done.made] == ["shymkent"]
     assert [finding.problem for finding in verify.check(place, KEY.public_key())] == ["differs"]
 
 

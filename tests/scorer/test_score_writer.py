@@ -131,6 +131,31 @@ async def test_notices_lead_to_scores(database: AsyncEngine) -> None:
         await task
 
 
+async def test_a_damaged_city_keeps_no_other_from_its_score(database: AsyncEngine) -> None:
+    damaged = CITY._replace(code="aktau")
+    assert damaged.code < CITY.code
+    async with database.begin() as connection:
+        await connection.execute(
+            sa.insert(tables.city).values(code=damaged.code, name={}, category="district", timezone=CITY.timezone)
+        )
+    await writer(database).score(damaged)
+    async with database.begin() as connection:
+        await connection.execute(
+            sa.update(tables.cityscore_current).where(CURRENT.city == damaged.code).values(snapshot={})
+        )
+    metrics, stop, notices = Metrics(), asyncio.Event(), asyncio.Queue[str]()
+    scores = ScoreWriter(database, load_catalogue(), lambda: NOW + timedelta(minutes=1), metrics)
+    notices.put_nowait("")
+    task = asyncio.create_task(scores.run(stop, notices, cadence=timedelta(hours=1), pause=timedelta()))
+    try:
+        await eventually(lambda: _revision(database))
+    finally:
+        stop.set()
+        notices.put_nowait("")
+        await task
+    assert metrics.registry.get_sample_value("ahual_scorer_city_failed_total", {"city": damaged.code, "what": "score"})
+
+
 async def _value(engine: AsyncEngine) -> Value | None:
     return (await stored(engine)).kpis["2.1"].value
 
