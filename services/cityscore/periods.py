@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 
 from schemas.catalogue import Period
 
@@ -23,6 +24,7 @@ def name_of(period: Period, day: date) -> str:
             return f"{day.year:04}"
 
 
+@cache
 def periods_ending_in(year: int, period: Period) -> tuple[str, ...]:
     """The periods of one kind whose last day lies in a year, oldest first. Weeks are ISO weeks and end on Sunday."""
     ends = [day for day in _days(year) if period is not Period.WEEK or day.isoweekday() == 7]

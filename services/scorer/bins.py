@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from services.scorer.tiers import Buckets, cover
 from services.scorer.types import BinKey, Bins, City
 from services.scorer.writes import Bound, Write
 
+_Piece = tuple[int, datetime, datetime]
+"""Of a window, by its number: what one tier covers."""
 _MOMENT: Final = sa.DateTime(timezone=True)
 
 
@@ -37,15 +40,21 @@ def _add(tier: Tier) -> Write:
 
 
 def _sum(tier: Tier) -> sa.TextClause:
+    # Windows overlap (a year, its quarter, its month): every bucket is read once, in the one segment that it lies in.
     # The outer bounds are constants to the planner, so that it leaves out chunks of other years.
     return sa.text(f"""
-        SELECT w.number, b.bin, sum(b.count)::bigint AS count
+        WITH segment AS MATERIALIZED (
+          SELECT s.begin, b.bin, sum(b.count) AS count
+          FROM unnest(:since, :until) AS s(begin, "end")
+          JOIN bin_{tier} b ON b.city = :city AND b.kpi = :kpi AND b.bucket >= s.begin AND b.bucket < s."end"
+          WHERE b.bucket >= :first AND b.bucket < :last GROUP BY s.begin, b.bin
+        )
+        SELECT w.number, s.bin, sum(s.count)::bigint AS count
         FROM unnest(:number, :begin, :end) AS w(number, begin, "end")
-        JOIN bin_{tier} b ON b.city = :city AND b.kpi = :kpi AND b.bucket >= w.begin AND b.bucket < w."end"
-        WHERE b.bucket >= :first AND b.bucket < :last GROUP BY w.number, b.bin
+        JOIN segment s ON s.begin >= w.begin AND s.begin < w."end" GROUP BY w.number, s.bin
     """).bindparams(  # noqa: S608  # the tier's own table name
         sa.bindparam("number", type_=ARRAY(sa.Integer())),
-        *(sa.bindparam(name, type_=ARRAY(_MOMENT)) for name in ("begin", "end")),
+        *(sa.bindparam(name, type_=ARRAY(_MOMENT)) for name in ("begin", "end", "since", "until")),
         *(sa.bindparam(name, type_=_MOMENT) for name in ("first", "last")),
     )
 
@@ -77,15 +86,25 @@ async def read(connection: AsyncConnection, city: City, kpi: str, windows: Seque
     totals: list[Counter[int]] = [Counter() for _ in windows]
     for tier, pieces in _by_tier(city, windows).items():
         numbers, begins, ends = map(list, zip(*pieces, strict=True))
+        since, until = map(list, zip(*_segments(pieces), strict=True))
         where = {"city": city.code, "kpi": kpi, "number": numbers, "begin": begins, "end": ends}
-        for row in await connection.execute(_SUM[tier], {**where, "first": min(begins), "last": max(ends)}):
+        where |= {"since": since, "until": until, "first": min(begins), "last": max(ends)}
+        for row in await connection.execute(_SUM[tier], where):
             totals[row.number][row.bin] += row[2]
     return [dict(total) for total in totals]
 
 
-def _by_tier(city: City, windows: Sequence[Window]) -> dict[Tier, list[tuple[int, datetime, datetime]]]:
-    pieces: dict[Tier, list[tuple[int, datetime, datetime]]] = {}
+def _by_tier(city: City, windows: Sequence[Window]) -> dict[Tier, list[_Piece]]:
+    pieces: dict[Tier, list[_Piece]] = {}
     for number, window in enumerate(windows):
         for tier, begin, end in cover(window, city.timezone):
             pieces.setdefault(tier, []).append((number, begin, end))
     return pieces
+
+
+def _segments(pieces: Sequence[_Piece]) -> Iterator[tuple[datetime, datetime]]:
+    """What the pieces cover, cut at all of their bounds, so that none overlaps another."""
+    bounds = sorted({bound for _, *both in pieces for bound in both})
+    for begin, end in pairwise(bounds):
+        if any(since <= begin < until for _, since, until in pieces):
+            yield begin, end

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import tables
 from schemas.catalogue import Period
+from schemas.snapshot import Window
 from services.cityscore.catalogue import load_catalogue
 from services.scorer import additions, bins
 from services.scorer.decoding import RecordDecoder
@@ -51,6 +52,20 @@ async def test_bins_of_a_window_are_those_of_the_plain_list(database: AsyncEngin
     async with database.connect() as connection:
         windows = [trailing(period, NOW, CITY.timezone) for period in (Period.DAY, Period.WEEK, Period.YEAR)]
         assert await bins.read(connection, CITY, "2.1", windows) == [Counter(map(bin_of, waits))] * 3
+
+
+async def test_windows_that_overlap_or_leave_gaps_are_each_counted_whole(database: AsyncEngine) -> None:
+    rng = random.Random(4)
+    events, waits = calls(rng, 300)
+    async with database.begin() as connection:
+        await additions.add(connection, fold(events, COMPILED, CITIES, NOW), 0, CITIES, NOW)
+    minutes = [sorted(rng.sample(range(24 * 60), 2)) for _ in range(20)]
+    windows = [Window(begin=NOW - timedelta(minutes=late), end=NOW - timedelta(minutes=soon)) for soon, late in minutes]
+    ended = [(one.event.time, bin_of(wait)) for one, wait in zip(events, waits, strict=True)]
+    expected = [Counter(number for time, number in ended if w.begin <= time < w.end) for w in windows]
+    async with database.connect() as connection:
+        assert await bins.read(connection, CITY, "2.1", windows) == expected
+        assert await bins.read(connection, CITY, "2.1", [windows[0], windows[0]]) == [expected[0]] * 2
 
 
 async def test_the_negative_takes_away_exactly_what_was_added(database: AsyncEngine) -> None:
