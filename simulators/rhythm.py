@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from simulators.cities import City
@@ -21,6 +21,8 @@ _HOURS: Final[Sequence[float]] = (
 )
 _HOURLY_MEAN: Final = sum(_HOURS) / len(_HOURS)
 _WEEKEND: Final = 0.75
+_UNLIKE: Final = 0.1
+"""How much better than the city's mean a service works in its best district, and worse in its worst."""
 _OVERRUN: Final = 6.0
 """What waits are multiplied with while the contact centre is overrun."""
 
@@ -54,6 +56,20 @@ def day(seed: int, city: City, number: int) -> Day:
     begin = number * DAY + int(rng.uniform(8.5, 18) * HOUR) - local
     length = int(rng.uniform(0.5, 2.0) * HOUR) if rng.random() < 2 / 3 else 0
     return Day(volume, quality, begin, begin + length, rng.uniform(1.8, 3.5))
+
+
+def quality(seed: int, city: City, what: str, ms: int, place: Mapping[str, Any]) -> float:
+    """How well a service works at this moment where a case is (`place` may name a district); multiplies, around 1."""
+    return day(seed, city, ms // DAY).quality * standing(seed, city, what).get(place.get("district", ""), 1.0)
+
+
+@lru_cache(maxsize=1024)
+def standing(seed: int, city: City, what: str) -> Mapping[str, float]:
+    """How well a service works in each district, always: evenly spread around 1, in an order of the service's own."""
+    places = list(city.districts)
+    generator(seed, city.code, f"standing-{what}", 0).shuffle(places)
+    step = 2 * _UNLIKE / max(1, len(places) - 1)
+    return {place: 1 + _UNLIKE - number * step for number, place in enumerate(places)} if len(places) > 1 else {}
 
 
 def intensity(seed: int, city: City, slot: int) -> float:

@@ -26,7 +26,7 @@ def in_slot(
     """Answers about a system given in a slot; residents think `mean` of it, of 10. `subject` is the survey's, where its
     name is not the system's."""
     for case in begun(seed, city, f"{system}-survey", slot, daily * city.volume):
-        yield _answer(case.rng, city, case.code, case.begun, system, subject or system, mean)
+        yield _answer(seed, city, case.rng, case.code, case.begun, system, subject or system, mean)
 
 
 def on_day(seed: int, city: City, day: int, system: str, mean: float, daily: float = _DAILY) -> Iterator[Fact]:
@@ -34,10 +34,12 @@ def on_day(seed: int, city: City, day: int, system: str, mean: float, daily: flo
     rng = rhythm.generator(seed, city.code, f"{system}-survey", day)
     for number in range(rhythm.poisson(rng, daily * city.volume)):
         code = f"s{seed}-{system}-survey-{day}-{number}"
-        yield _answer(rng, city, code, day * DAY + rng.choice(_ASKED), system, system, mean)
+        yield _answer(seed, city, rng, code, day * DAY + rng.choice(_ASKED), system, system, mean)
 
 
-def _answer(rng: Random, city: City, code: str, at: int, system: str, subject: str, mean: float) -> Fact:
-    score = min(10, max(1, round(rng.gauss(mean, _SPREAD))))
-    data = {**placed(rng, city), "survey": subject, "score": score, "answered_at": at}
+def _answer(seed: int, city: City, rng: Random, code: str, at: int, system: str, subject: str, mean: float) -> Fact:
+    place = placed(rng, city)
+    here = mean * rhythm.standing(seed, city, system).get(place.get("district", ""), 1.0)
+    score = min(10, max(1, round(rng.gauss(here, _SPREAD))))
+    data = {**place, "survey": subject, "score": score, "answered_at": at}
     return Fact(at, code, DEVICE, "reference.survey-answered", data, system)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas.catalogue import Kpi, Text
 from schemas.layers import LayerRule, load_layers
 from services.api import observed
-from services.api.district_kpis import by_district
+from services.api.district_kpis import by_district, kpis_by_district
 from services.api.hub import as_json
 from services.api.observed import Channel, Place, Span, Value
 
@@ -95,6 +95,7 @@ class LayerReader:
         self._engine = engine
         self._drawn: dict[Wanted, tuple[datetime, Drawn]] = {}
         self._reading: dict[Wanted, asyncio.Lock] = {}
+        self._kpis: dict[str, tuple[datetime, list[str]]] = {}
 
     async def read(self, wanted: Wanted, now: datetime, kpi: Kpi | None = None) -> Drawn:
         """The layer as it is wanted, not older than `FRESH`; `kpi` is the one that `wanted` names."""
@@ -107,6 +108,15 @@ class LayerReader:
         if not lock.locked():
             self._reading.pop(wanted, None)
         return drawn
+
+    async def kpis(self, city: str, now: datetime, kpis: Iterable[Kpi]) -> list[str]:
+        """Codes of those with figures by district, not older than `STANDING`."""
+        read, known = self._kpis.get(city, (None, []))
+        if read is None or now - read > STANDING:
+            async with self._engine.connect() as connection:
+                known = await kpis_by_district(connection, city, kpis, now)
+            self._kpis[city] = (now, known)
+        return known
 
     def _keep(self, wanted: Wanted, now: datetime, drawn: Drawn) -> None:
         self._drawn.pop(wanted, None)

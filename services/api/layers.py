@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -17,6 +17,7 @@ from schemas.retention import OBSERVATIONS_KEPT
 from schemas.shown import Layer, LayerStep
 from services.api import observed
 from services.api.cities import require_city
+from services.api.districts import opening
 from services.api.errors import BboxError, MapTimeError, UnknownLayerError, UnknownObjectError
 from services.api.examples import FEATURES, TELEMETRY
 from services.api.kpis import require_kpi
@@ -32,7 +33,6 @@ At = Annotated[Moment | None, Query(description="State at this instant, to 10 mi
 Box = Annotated[
     str | None, Query(max_length=100, description="west,south,east,north in degrees", examples=["73,49.7,73.2,49.9"])
 ]
-DEFAULT_KPI: Final = "1.9"
 
 
 class FeatureCollection(BaseModel):
@@ -122,7 +122,7 @@ async def layer(
     state: ApiState,
     bbox: Box = None,
     at: At = None,
-    kpi: Annotated[str | None, Query(max_length=20, description="Of the layer `districts`", examples=["2.1"])] = None,
+    kpi: Annotated[str | None, Query(max_length=20, description="Of the layer `districts`", examples=["1.11"])] = None,
 ) -> Response:
     """The layer's objects with their values: now, or as they were at a past instant."""
     await require_city(state, city)
@@ -202,7 +202,8 @@ async def _drawn(state: State, code: str, city: str, at: datetime | None, kpi: s
     if at is not None and not now - OBSERVATIONS_KEPT <= at <= now:
         raise MapTimeError(days=OBSERVATIONS_KEPT.days)
     rule = _rule(code)
-    chosen = require_kpi(state.catalogue, kpi or DEFAULT_KPI)[1] if rule.value.of == "kpi" else None
+    by_kpi = rule.value.of == "kpi"
+    chosen = require_kpi(state.catalogue, kpi or await opening(state, city))[1] if by_kpi else None
     wanted = Wanted(city, code, at and at - GRANULE, chosen.code if chosen else None)
     return await state.layers.read(wanted, now, chosen)
 

@@ -12,6 +12,11 @@ def has_series(measure: Measure) -> bool:
     return measure.bound and measure.kind in _VALUE and not (measure.base or measure.per)
 
 
+def divides(measure: Measure) -> bool:
+    """Whether a part of the city can be held to the city's target: a mean, share or ratio does not grow with it."""
+    return has_series(measure) and _VALUE[measure.kind][1]
+
+
 def value_of(measure: Measure, numerator: int, denominator: int) -> float | None:
     """The value in the KPI's unit; None where the denominator says that there was no case."""
     factor, divided = _VALUE[measure.kind]

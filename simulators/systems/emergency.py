@@ -44,7 +44,7 @@ def _calls(seed: int, city: City, slot: int) -> Iterator[Fact]:
         device = DISPATCHERS[service]
         data = {**placed(rng, city), "call": case.code, "service": service, "received_at": case.begun}
         yield Fact(case.begun, f"{case.code}-received", device, "emergency.call-received", data, NAME)
-        quality = rhythm.day(seed, city, case.begun // DAY).quality
+        quality = rhythm.quality(seed, city, NAME, case.begun, data)
         at = case.begun + min(around(rng, _ARRIVAL[city.category] * MINUTE / quality), _LONGEST_LIFE)
         if rng.random() >= _UNANSWERED:
             arrived = {**data, "arrived_at": at}

@@ -84,7 +84,7 @@ def _calls(seed: int, city: City, slot: int) -> Iterator[Fact]:
 def _course(seed: int, city: City, case: Case, call: dict[str, Any], due: dict[str, Any]) -> Iterator[Fact]:
     rng, service = case.rng, _SERVICES[city.category]
     yield from _notifications(case, service)
-    quality = rhythm.day(seed, city, case.begun // DAY).quality
+    quality = rhythm.quality(seed, city, NAME, case.begun, due)
     left = case.begun + min(around(rng, service.departure * MINUTE / quality), HOUR)
     if rng.random() < 0.99:
         departed = {**due, "departed_at": left}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from schemas.catalogue import Category
 from simulators import rhythm
@@ -51,17 +51,18 @@ def _jobs(seed: int, city: City, slot: int) -> Iterator[Fact]:
         data = {**placed(rng, city), "job": case.code, "kind": kind, "ordered_at": case.begun}
         data["due_at"] = case.begun + _JOBS[kind].term
         yield Fact(case.begun, f"{case.code}-ordered", JOURNAL, "housing.job-ordered", data, NAME)
-        took = around(rng, _JOBS[kind].pace * _JOBS[kind].term * _slowness(seed, city, kind, case.begun), 0.45)
+        took = around(rng, _JOBS[kind].pace * _JOBS[kind].term * _slowness(seed, city, data), 0.45)
         if rng.random() >= _NEVER:
             at = case.begun + min(max(HOUR, took), _LONGEST_LIFE)
             done = {**data, "done_at": at}
             yield Fact(at, f"{case.code}-done", JOURNAL, "housing.job-done", done, NAME)
 
 
-def _slowness(seed: int, city: City, kind: str, ms: int) -> float:
+def _slowness(seed: int, city: City, job: Mapping[str, Any]) -> float:
     """Asphalt is hardly laid in winter."""
-    winter = 1.35 if kind == "road-repair" and moment(ms).month in (12, 1, 2, 3) else 1.0
-    return winter * _SLOWER[city.category] / rhythm.day(seed, city, ms // DAY).quality
+    ms = job["ordered_at"]
+    winter = 1.35 if job["kind"] == "road-repair" and moment(ms).month in (12, 1, 2, 3) else 1.0
+    return winter * _SLOWER[city.category] / rhythm.quality(seed, city, NAME, ms, job)
 
 
 SYSTEM = System(NAME, devices=lambda _city: (JOURNAL,), facts=_facts, over_http=True, memory_days=11)

@@ -88,19 +88,20 @@ def _trips(seed: int, city: City, slot: int) -> Iterator[Fact]:
         rush = _RUSH.get(moment(case.begun).astimezone(ZoneInfo(city.timezone)).hour, 1.0)
         long = rush * (1 - network.faster * (case.begun // DAY - _NEW_YEAR) / 365) * network.trip * MINUTE
         ended = case.begun + min(around(rng, long, 0.2), _LONGEST_TRIP)
-        quality = rhythm.day(seed, city, case.begun // DAY).quality
         data = {**common, **placed(rng, city), "vehicle": _vehicle(case, city), "started_at": case.begun}
+        quality = rhythm.quality(seed, city, NAME, case.begun, data)
         data |= {"ended_at": ended, "on_schedule": rng.random() < network.on_schedule ** (1 / quality)}
         yield Fact(ended, f"{case.code}-completed", DISPATCH, _COMPLETED, data, NAME)
-        yield from _stops(case, city, common, ended, quality)
+        yield from _stops(seed, city, case, common, ended)
 
 
-def _stops(case: Case, city: City, common: dict[str, str], ended: int, quality: float) -> Iterator[Fact]:
+def _stops(seed: int, city: City, case: Case, common: dict[str, str], ended: int) -> Iterator[Fact]:
     rng = case.rng
     for number in range(1, _STOPS + 1):
         at = case.begun + (ended - case.begun) * number // (_STOPS + 1)
         data = {**common, **placed(rng, city), "stop": f"stop-{rng.randrange(_stop_count(city))}", "departed_at": at}
         if rng.random() >= 0.03:
+            quality = rhythm.quality(seed, city, NAME, case.begun, data)
             interval = around(rng, _NETWORKS[city.category].interval * MINUTE / quality, 0.3)
             data["previous_at"] = at - min(interval, _LONGEST_INTERVAL)
         yield Fact(at, f"{case.code}-stop-{number}", DISPATCH, "public-transport.stop-served", data, NAME)

@@ -66,7 +66,7 @@ def _defects(seed: int, city: City, slot: int) -> Iterator[Fact]:
         found = {**data, "found_by": pick(rng, _FOUND_BY)}
         yield Fact(case.begun, f"{case.code}-found", MONITORING, "roads.defect-found", found, NAME)
         frost = 1.4 if month in (12, 1, 2) else 1.0
-        quality = rhythm.day(seed, city, case.begun // DAY).quality
+        quality = rhythm.quality(seed, city, NAME, case.begun, data)
         at = case.begun + max(2 * HOUR, min(around(rng, service.repair * DAY * frost / quality, 0.5), _LONGEST_LIFE))
         if rng.random() >= _NEVER:
             repaired = {**data, "repaired_at": at}

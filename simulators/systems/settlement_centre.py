@@ -72,7 +72,7 @@ def _charges(seed: int, city: City, slot: int) -> Iterator[Fact]:
 
 def _paid(seed: int, city: City, case: Case, common: dict[str, Any], amount: int) -> Iterator[Fact]:
     rng, centre, due = case.rng, _CENTRES[city.category], common["due_at"]
-    quality = rhythm.day(seed, city, case.begun // DAY).quality
+    quality = rhythm.quality(seed, city, NAME, case.begun, common)
     first = rng.randrange(HOUR, due - case.begun)
     if rng.random() >= centre.in_time ** (1 / quality):
         first = due - case.begun + min(around(rng, 3 * DAY, 0.7), 14 * DAY)

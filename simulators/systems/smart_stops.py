@@ -56,7 +56,6 @@ def _facts(seed: int, city: City, begin: int, end: int) -> Iterator[Fact]:
 
 
 def _arrivals(seed: int, city: City, slot: int) -> Iterator[Fact]:
-    quality = rhythm.day(seed, city, slot * rhythm.SLOT // DAY).quality
     for case in begun(seed, city, "arrival", slot, 330 * city.volume):
         rng = case.rng
         stop, boarded = rng.randrange(1, _count(city) + 1), rng.choice(_BOARDING)
@@ -65,6 +64,7 @@ def _arrivals(seed: int, city: City, slot: int) -> Iterator[Fact]:
         if city.districts:
             data["district"] = city.districts[stop % len(city.districts)]
         if boarded:
+            quality = rhythm.quality(seed, city, NAME, case.begun, data)
             wait = around(rng, _STOPS[city.category].wait * MINUTE / quality, 0.4)
             data["waiting_since_at"] = case.begun - min(wait, _LONGEST_WAIT)
         yield Fact(case.begun, case.code, _device(stop), "smart-stops.vehicle-arrived", data, NAME)

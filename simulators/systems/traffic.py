@@ -113,10 +113,10 @@ def _accidents(seed: int, city: City, slot: int) -> Iterator[Fact]:
 
 def _incidents(seed: int, city: City, slot: int) -> Iterator[Fact]:
     for case in begun(seed, city, "incident", slot, 1 + 18 * city.volume, night=0.1):
-        quality = rhythm.day(seed, city, case.begun // DAY).quality
+        data = {**placed(case.rng, city), "incident": case.code, "kind": pick(case.rng, _KINDS)}
+        quality = rhythm.quality(seed, city, NAME, case.begun, data)
         took = around(case.rng, _ROADS[city.category].removal * MINUTE * _winter(case.begun) / quality, 0.5)
         cleared = case.begun + min(took, 4 * HOUR)
-        data = {**placed(case.rng, city), "incident": case.code, "kind": pick(case.rng, _KINDS)}
         data |= {"detected_at": case.begun, "cleared_at": cleared}
         yield Fact(cleared, f"{case.code}-cleared", DISPATCH, "traffic.incident-cleared", data, NAME)
 

@@ -24,6 +24,7 @@ CLOSED = {
     "/api/v1/audit": "/api/v1/audit",
     "/api/v1/layers/{layer}": "/api/v1/layers/air?city=almaty",
     "/api/v1/layers/{layer}/objects/{object:path}": "/api/v1/layers/air/objects/none?city=almaty",
+    "/api/v1/layers/districts/kpis": "/api/v1/layers/districts/kpis?city=almaty",
     "/api/v1/base-map": "/api/v1/base-map",
     "/api/v1/schemes/{network}": "/api/v1/schemes/heat?city=almaty",
     "/api/v1/cities/{city}/sources": "/api/v1/cities/almaty/sources",

@@ -146,6 +146,32 @@ async def test_districts_by_a_kpi(city: Api, database: AsyncEngine) -> None:
     assert shown["district/alikhan-bokeikhan"]["value"] is None
 
 
+async def test_only_kpis_with_figures_by_district_are_offered(city: Api, database: AsyncEngine) -> None:
+    """2.1: nothing to compare with. 4.2: places named by most. 9.3: named when due, not when done. 2.4: counts."""
+    day = NOW.replace(hour=0, minute=0, second=0) - timedelta(days=1)
+    figures = {
+        "2.1": {"kazybek-bi": (20_000, 2)},
+        "4.2": {"kazybek-bi": (1, 2), "alikhan-bokeikhan": (0, 4), "": (0, 9)},
+        "9.3": {"kazybek-bi": (0, 2), "alikhan-bokeikhan": (0, 4), "": (5, 0)},
+        "2.4": {"kazybek-bi": (7, 0), "alikhan-bokeikhan": (9, 0)},
+    }
+    key = {"city": CITY, "bucket": day, "partition": 0, "count": 1}
+    rows = [
+        {**key, "kpi": kpi, "district": district, "numerator": above, "denominator": below}
+        for kpi, districts in figures.items()
+        for district, (above, below) in districts.items()
+    ]
+    async with database.begin() as connection:
+        for tier in ("hour", "day"):
+            await connection.execute(sa.insert(parts[tier]).values(rows))
+    assert (await city.client.get("/api/v1/layers/districts/kpis", params=OURS)).json() == ["4.2"]
+    answer = (await city.client.get("/api/v1/layers/districts", params=OURS)).json()
+    assert answer["kpi"] == "4.2", "who asks for none gets one that there is"
+    assert {one["value"] for one in (await drawn(city, "districts", kpi="9.3")).values()} == {None}
+    counted = (await drawn(city, "districts", kpi="2.4"))["district/kazybek-bi"]
+    assert (counted["value"], counted["attainment"]) == (7, None), "a district need not do what is asked of the city"
+
+
 async def test_the_telemetry_of_an_object(city: Api) -> None:
     answer = await city.client.get("/api/v1/layers/air/objects/environment/air-1", params=OURS | {"lang": "en"})
     [channel] = answer.json()["channels"]

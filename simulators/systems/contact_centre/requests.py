@@ -108,7 +108,7 @@ def _request(seed: int, city: City, rng: Random, slot: int, number: int, name: s
 def _course(request: _Request, rng: Random) -> Iterator[Fact]:
     """What follows registration."""
     rates, registered = request.city.rates, request.registered
-    quality = rhythm.day(request.seed, request.city, registered // DAY).quality
+    quality = rhythm.quality(request.seed, request.city, NAME, registered, request.common)
     at_once = rates.first_contact_incident if request.kind == "incident" else rates.first_contact
     if rng.random() < at_once * quality:
         yield from _resolved(request, rng, registered + rng.randrange(MINUTE // 2, 12 * MINUTE), first_contact=True)

@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document 1575ded6a0346ba82bb965cc2aa7f17222e8034f6e076dbee83177df2bb11ba2.
+// Written by `make dashboard-client` from the API's OpenAPI document 42a2ef078d06c15ecb0bfae56fe519d9493ee5bf254fc0e396e4cc3ca668c19c.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -473,6 +473,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["telemetry_api_v1_layers__layer__objects__object__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/districts/kpis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["kpis_api_v1_layers_districts_kpis_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2658,6 +2674,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ObjectTelemetry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    kpis_api_v1_layers_districts_kpis_get: {
+        parameters: {
+            query: {
+                city: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             default: {

@@ -19,7 +19,8 @@ export function arrange(map: Map, layers: readonly Layer[], ink: Ink, high: bool
     style.forEach((one) => map.addLayer(one, below));
   put(base(ink, tiled), ANCHORS.base);
   for (const layer of layers) put(looks(layer, ink, high), ANCHORS[layer.geometry ?? "point"]);
-  put([names(ink)], ANCHORS.line);
+  if (!layers.some((layer) => layer.geometry === "polygon" && layer.value_of !== "stated"))
+    put([names(ink)], ANCHORS.line);
   put(halo(ink), ANCHORS.point);
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { box, flat, shares } from "./geometry.ts";
+import { box, columns, flat, middle, shares } from "./geometry.ts";
 import type { Feature } from "./types.ts";
 
 const feature = (id: string, value: number | null, coordinates: unknown, more = {}): Feature =>
@@ -42,7 +42,40 @@ test("what the map gets is flat and keeps id, step and a building's height", () 
   const made = flat(features, () => ({ label: "A", told: "4", share: null }));
   const said = { step: 1, label: "A", told: "4", share: null };
   expect(made.features.map((one) => one.properties)).toEqual([
-    { id: "a", height: null, ...said },
-    { id: "b", height: 24.8, ...said },
+    { id: "a", height: null, part: null, ...said },
+    { id: "b", height: 24.8, part: null, ...said },
   ]);
+});
+
+const corners = (west: number, side: number) => [
+  [
+    [west, 0],
+    [west + side, 0],
+    [west + side, side],
+    [west, side],
+    [west, 0],
+  ],
+];
+const area = (id: string, geometry: object): Feature =>
+  ({ ...feature(id, 1, []), geometry }) as unknown as Feature;
+
+test("columns stand in the middle of their areas and are equally wide", () => {
+  const made = [
+    area("a", { type: "Polygon", coordinates: corners(0, 1) }),
+    area("b", { type: "MultiPolygon", coordinates: [corners(20, 1), corners(10, 4)] }),
+  ];
+  expect(made.map(middle)).toEqual([
+    [0.5, 0.5],
+    [12, 2],
+  ]);
+  const wide = [...columns(made).values()].map(({ foot }) => {
+    const around = box([{ geometry: foot as unknown as Feature["geometry"] }]);
+    return around ? around[3] - around[1] : 0;
+  });
+  expect(wide[0]).toBeCloseTo(0.18);
+  expect(wide[1]).toBeCloseTo(0.18);
+  const parts = flat(made, () => ({ label: "", told: "", share: 1 })).features.map(
+    (one) => one.properties?.["part"],
+  );
+  expect(parts).toEqual([null, "column", "name", null, "column", "name"]);
 });

@@ -25,9 +25,10 @@ export const ANCHORS = {
 export const TILES = "tiles";
 
 const FONT = ["sans-serif"];
-/** Height of a column that reaches its target, metres. */
-const COLUMN_M = 2600;
 const STEP: ExpressionSpecification = ["coalesce", ["get", "step"], -1];
+/** An area and not its column or name: see `flat`. */
+const ITSELF: ExpressionSpecification = ["==", ["get", "part"], null];
+const NAMED: ExpressionSpecification = ["==", ["get", "part"], "name"];
 const SINGLE: ExpressionSpecification = ["!", ["has", "point_count"]];
 
 /** The legend's colour of an object; what has no value is quiet. */
@@ -42,7 +43,8 @@ export function looks(layer: Layer, ink: Ink, high: boolean): LayerSpecification
   const source = layer.code;
   const paint = colour(layer, ink);
   if (layer.geometry === "polygon") {
-    return [high ? columns(source, paint) : area(source, paint), border(source, ink)];
+    const low = [area(source, paint), border(source, ink)];
+    return [...low, ...(high ? [columns(source, paint)] : []), figure(source, ink, high)];
   }
   if (layer.geometry === "line") return [casing(source, ink), line(source, paint)];
   return [cluster(source, ink), clusterCount(source, ink), point(source, paint, ink), value(source, ink)];
@@ -54,24 +56,22 @@ const area = (source: string, paint: Paint): LayerSpecification => ({
   id: `${source}-area`,
   source,
   type: "fill",
+  filter: ITSELF,
   paint: { "fill-color": paint, "fill-opacity": 0.42 },
 });
 
-/** What has a height of its own stands in it; the rest is a column as high as its share. */
-const HEIGHT: ExpressionSpecification = [
-  "coalesce",
-  ["get", "height"],
-  ["*", COLUMN_M, ["max", 0.02, ["coalesce", ["get", "share"], 0]]],
-];
+/** What has a height stands in it: a building in its own, a column in its share's. */
+const HEIGHT: ExpressionSpecification = ["get", "height"];
 
 const columns = (source: string, paint: Paint): LayerSpecification => ({
   id: `${source}-columns`,
   source,
   type: "fill-extrusion",
+  filter: ["!=", HEIGHT, null],
   paint: {
     "fill-extrusion-color": paint,
     "fill-extrusion-height": HEIGHT,
-    "fill-extrusion-opacity": 0.82,
+    "fill-extrusion-opacity": 0.9,
   },
 });
 
@@ -79,7 +79,24 @@ const border = (source: string, ink: Ink): LayerSpecification => ({
   id: `${source}-border`,
   source,
   type: "line",
+  filter: ITSELF,
   paint: { "line-color": ink.ink, "line-width": 1, "line-opacity": 0.7 },
+});
+
+/** Name and value of an area; in front of its column, where it has one. */
+const figure = (source: string, ink: Ink, high: boolean): LayerSpecification => ({
+  id: `${source}-figure`,
+  source,
+  type: "symbol",
+  filter: NAMED,
+  layout: {
+    "text-field": ["format", ["get", "label"], {}, "\n", {}, ["get", "told"], { "font-scale": 1.25 }],
+    "text-font": FONT,
+    "text-size": 13,
+    "text-anchor": high ? "top" : "center",
+    "text-offset": [0, high ? 1.2 : 0],
+  },
+  paint: { "text-color": ink.ink, "text-halo-color": ink.surface, "text-halo-width": 2 },
 });
 
 const WIDTH: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 9, 2, 12, 3.5, 15, 7];
@@ -161,7 +178,13 @@ const value = (source: string, ink: Ink): LayerSpecification => ({
 /** The ground of the map: the city's own districts and roads; over tiles, which have both, the borders alone. */
 export function base(ink: Ink, tiled: boolean): LayerSpecification[] {
   const own: LayerSpecification[] = [
-    { id: "base-area", source: "base-district", type: "fill", paint: { "fill-color": ink.surface } },
+    {
+      id: "base-area",
+      source: "base-district",
+      type: "fill",
+      filter: ITSELF,
+      paint: { "fill-color": ink.surface },
+    },
     {
       id: "base-road",
       source: "base-road",
@@ -175,17 +198,19 @@ export function base(ink: Ink, tiled: boolean): LayerSpecification[] {
       id: "base-border",
       source: "base-district",
       type: "line",
+      filter: ITSELF,
       paint: { "line-color": ink.quiet, "line-width": 1.2, "line-dasharray": [3, 2] },
     },
   ];
 }
 
-/** Districts' names, above the areas. */
+/** Districts' names, where no layer says them with its values. */
 export function names(ink: Ink): LayerSpecification {
   return {
     id: "base-name",
     source: "base-district",
     type: "symbol",
+    filter: NAMED,
     layout: {
       "text-field": ["get", "label"],
       "text-font": FONT,
@@ -203,14 +228,14 @@ export function halo(ink: Ink): LayerSpecification[] {
       id: "chosen-line",
       source: "chosen",
       type: "line",
-      filter: ["!=", ["geometry-type"], "Point"],
+      filter: ["all", ["!=", ["geometry-type"], "Point"], ITSELF],
       paint: { "line-color": ink.ink, "line-width": 5, "line-opacity": 0.85 },
     },
     {
       id: "chosen-point",
       source: "chosen",
       type: "circle",
-      filter: ["==", ["geometry-type"], "Point"],
+      filter: ["all", ["==", ["geometry-type"], "Point"], ITSELF],
       paint: {
         "circle-color": "rgba(0,0,0,0)",
         "circle-radius": 14,
