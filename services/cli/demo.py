@@ -66,6 +66,9 @@ SERVICES: Final = {"ingest": "ingest_http", "scorer": "metrics_scorer", "api": "
 READY_S: Final = 30.0
 ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PLAIN_S: Final = 10
+SENSED_H: Final = 330
+"""How much of their past the networks' sensors tell: what the schemes' time slider reaches, less some hours, because
+telemetry older than 14 days is refused."""
 BUSY_S: Final = 12 * 3600
 """After this long the busy devices end and are started again."""
 EXPORT_PAUSE_S: Final = 20
@@ -295,7 +298,8 @@ def simulate(stack: Stack) -> None:
     told = str(stack.layout.folder / TOLD)
     stack.start(Program(name="city", argv=(*city, "--realtime", "--watched", "--state", told)))
     stack.start(Program(name="busy-devices", argv=(*city, *busy)))
-    stack.start(Program(name="sensors", argv=(_ahual(), "sense", "--city", CITY.code, "--seed", str(SEED))))
+    networks = (_ahual(), "sense", "--city", CITY.code, "--seed", str(SEED), "--hours", str(SENSED_H))
+    stack.start(Program(name="sensors", argv=networks))
 
 
 def watch(stack: Stack, console: Console) -> None:

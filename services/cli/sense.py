@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 def sense(
     city: Annotated[str, typer.Option(help=text("simulate.city"))] = "karaganda",
     seed: Annotated[int, typer.Option(help=text("simulate.seed"))] = 1,
-    hours: Annotated[int, typer.Option(min=0, max=300, help=text("simulate.sense_hours"))] = 24,
+    hours: Annotated[int, typer.Option(min=0, max=330, help=text("simulate.sense_hours"))] = 24,
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Register the simulated sensors and geometry of a city, then send what the sensors measure, until stopped."""

@@ -2,7 +2,8 @@
 
 Without an address it starts what `make demo` starts, in `.stack-ui` and on ports of its own; a simulated city tells its
 month there once, and only what is missing when the folder is kept. Then besides: a call published over MQTT that the
-page must show, and an API that is killed. Prints a line per look, and exits with 1 if anything is wrong.
+page must show, a slider that goes back, and an API that is killed. Prints a line per look, and exits with 1 if anything
+is wrong.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from statistics import median
 from typing import Final
 
 from playwright.async_api import Browser
+from pydantic import SecretStr
 
 from deploy.stack import Stack
+from services.cli.demo import CITY
+from services.runtime.database import open_database
 from tests.installation import Installation
 from tests.simulated import simulated_city
 from tests.ui import gallery
@@ -29,6 +33,7 @@ from tests.ui.chromium import chromium, watched
 from tests.ui.keyboard import keyboard
 from tests.ui.looking import LANGUAGES, PHONE, THEMES, VIEWS, look
 from tests.ui.moving import caller, latencies, lies, open_table, outage
+from tests.ui.past import past
 from tests.ui.signing import form, signing
 
 FOLDER: Final = Path(".stack-ui")
@@ -66,6 +71,15 @@ async def live(browser: Browser, stack: Stack) -> list[str]:
         await trial.forget()
 
 
+async def gone_back(browser: Browser, address: str, stack: Stack) -> list[str]:
+    """The time slider of the demo's city."""
+    engine = open_database(SecretStr(stack.env()["AHUAL_DATABASE_URL"]), pool_size=1, application="tests")
+    try:
+        return await past(browser, address, CITY.code, engine)
+    finally:
+        await engine.dispose()
+
+
 async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> int:
     """How many looks found something wrong."""
     bad = 0
@@ -88,6 +102,7 @@ async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> 
         if stack is not None:
             password = (stack.layout.folder / "user.password").read_text("utf-8").strip()
             tell("signing in", await signing(browser, address, password))
+            tell("past", await gone_back(browser, address, stack))
             tell("live", await live(browser, stack))
     return bad
 
