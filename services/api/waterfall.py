@@ -30,9 +30,11 @@ _PAST: Final = {"as_of", "known", "granule"}
 class Step(BaseModel):
     """One bar: the total before and after it."""
 
-    code: str | None = Field(description="of the KPI; null for additional initiatives")
-    section: SectionCode | None
-    cause: methodology.Cause = Field(description="`weight`: others of its section, or whole sections, came or went")
+    code: str | None = Field(description="of the KPI; null for a whole section, and for additional initiatives")
+    section: SectionCode | None = Field(description="null for additional initiatives")
+    cause: methodology.Cause = Field(
+        description="`weight`: it counts more or less, because others of its section, or other sections, came or went"
+    )
     start: float
     end: float
 

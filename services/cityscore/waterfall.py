@@ -2,6 +2,11 @@
 
 Every step begins exactly where the one before ended, the first at the first total and the last at the second: that is
 how it adds up, whatever floating point does to a sum of differences.
+
+A KPI is measured against the mean of its section, and a section against the index, both halfway between the scores: one
+that appears lifts or lowers only as far as it is better or worse than the others, and one that merely counts less
+because others came is not blamed for that. The order of the steps does not matter; the way back is the way there
+reversed.
 """
 
 from __future__ import annotations
@@ -12,15 +17,17 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from schemas.catalogue import SectionCode
-from services.cityscore.result import KpiScore, Score
+from services.cityscore.result import Score
 
 Cause = Literal["attainment", "weight", "appeared", "disappeared", "additional"]
-"""`weight`: the KPI counts more or less, because others of its section, or whole sections, came or went."""
+"""`weight`: a KPI counts more or less because others of its section came or went; a section (a step without a KPI)
+because other sections did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One bar: the total before and after it. `code` and `section` are None for additional initiatives."""
+    """One bar: the total before and after it. `code` is None for a section as a whole, and `section` too for additional
+    initiatives."""
 
     code: str | None
     section: SectionCode | None
@@ -62,6 +69,34 @@ class Waterfall:
 
 
 @dataclass(frozen=True, slots=True)
+class _Share:
+    """A scored KPI: its attainment, and its share of the section, both 0…1."""
+
+    attainment: Fraction
+    share: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A section: its scored KPIs, and the index points that are at stake in it."""
+
+    shares: dict[str, _Share]
+    points: Fraction
+
+    @classmethod
+    def of(cls, score: Score, section: SectionCode) -> _Group:
+        kpis = {code: kpi for code, kpi in score.kpis.items() if kpi.section is section and kpi.attainment is not None}
+        weight = sum(kpi.weight for kpi in kpis.values())
+        shares = {c: _Share(Fraction(k.attainment or 0), Fraction(k.weight, weight)) for c, k in kpis.items()}
+        scored = [one.weight for one in score.sections.values() if one.score is not None]
+        return cls(shares, Fraction(100 * score.sections[section].weight, sum(scored)) if kpis else Fraction(0))
+
+    @property
+    def mean(self) -> Fraction:
+        return sum((one.attainment * one.share for one in self.shares.values()), Fraction(0))
+
+
+@dataclass(frozen=True, slots=True)
 class _Change:
     code: str | None
     section: SectionCode | None
@@ -86,35 +121,35 @@ def waterfall(a: Score, b: Score) -> Waterfall:
 
 
 def _kpi_changes(a: Score, b: Score) -> Iterator[_Change]:
+    level = (
+        (Fraction(a.index) + Fraction(b.index)) / 200 if a.index is not None and b.index is not None else Fraction(0)
+    )
     for section in SectionCode:
-        codes = {code for score in (a, b) for code, kpi in score.kpis.items() if kpi.section is section}
-        for code in sorted(codes, key=_place):
-            for cause, points in _causes(_scored(a, code, section), _scored(b, code, section)):
-                yield _Change(code, section, cause, points)
+        yield from _section_changes(section, _Group.of(a, section), _Group.of(b, section), level)
 
 
-def _scored(score: Score, code: str, section: SectionCode) -> tuple[Fraction, Fraction] | None:
-    """Attainment and points at stake; None if the KPI is not scored, or in another section."""
-    kpi: KpiScore | None = score.kpis.get(code)
-    if kpi is None or kpi.attainment is None or kpi.section is not section:
-        return None
-    return Fraction(kpi.attainment), Fraction(kpi.max_points)
+def _section_changes(section: SectionCode, a: _Group, b: _Group, level: Fraction) -> Iterator[_Change]:
+    """What a section did, KPI by KPI; then what its own share of the index did."""
+    both = a.points != 0 and b.points != 0
+    points = (a.points + b.points) / 2 if both else a.points + b.points
+    mean = (a.mean + b.mean) / 2 if both else level
+    for code in sorted(a.shares.keys() | b.shares.keys(), key=_place):
+        for cause, change in _causes(a.shares.get(code), b.shares.get(code), mean):
+            if change:
+                yield _Change(code, section, cause, points * change)
+    if both and (change := (b.points - a.points) * (mean - level)):
+        yield _Change(None, section, "weight", change)
 
 
-def _causes(
-    before: tuple[Fraction, Fraction] | None, after: tuple[Fraction, Fraction] | None
-) -> Iterator[tuple[Cause, Fraction]]:
-    """The change of attainment at the mean weight, and the change of weight at the mean attainment: together all."""
-    if before is None or after is None:
-        if after is not None:
-            yield "appeared", after[0] * after[1]
-        if before is not None:
-            yield "disappeared", -before[0] * before[1]
-        return
-    if before[0] != after[0]:
-        yield "attainment", (after[0] - before[0]) * (before[1] + after[1]) / 2
-    if before[1] != after[1]:
-        yield "weight", (after[1] - before[1]) * (before[0] + after[0]) / 2
+def _causes(a: _Share | None, b: _Share | None, mean: Fraction) -> Iterator[tuple[Cause, Fraction]]:
+    """How a KPI changed the mean of its section."""
+    if a and b:
+        yield "attainment", (b.attainment - a.attainment) * (a.share + b.share) / 2
+        yield "weight", (b.share - a.share) * ((a.attainment + b.attainment) / 2 - mean)
+    elif b:
+        yield "appeared", b.share * (b.attainment - mean)
+    elif a:
+        yield "disappeared", -a.share * (a.attainment - mean)
 
 
 def _additional(a: Score, b: Score) -> Iterator[_Change]:
