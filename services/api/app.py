@@ -41,6 +41,7 @@ from services.api import (
     series,
     session,
     shown,
+    sign_on,
     sources,
     trend,
     waterfall,
@@ -103,6 +104,7 @@ _NOUNS: Final = (
     shown,
     health,
     session,
+    sign_on,
     audit,
     page,  # last: it takes any name at the root that nobody else has
 )

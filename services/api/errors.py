@@ -23,7 +23,10 @@ ApiError
 ├── UnknownUserError        403  the provider knows the person, we don't
 ├── TooManyAttemptsError    429
 ├── NoProviderError         404  no OpenID provider is set
-├── ProviderRefusedError    502  the provider is away, refuses, or says what cannot be believed
+├── SignOnExpiredError      400  who comes back from the provider did not leave from here, or too long ago
+├── SignOnCancelledError    403  the person, or the provider, did not want to
+├── ProviderRefusedError    502  the provider refuses us, or says what cannot be believed
+├── ProviderAwayError       503  the provider does not answer
 ├── CsrfError               403  a change without the session's CSRF token
 └── ForeignOriginError      403  another site's page opened a WebSocket or wants to change something
 """
@@ -36,12 +39,13 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
+from services.api import visits
 from services.api.language import spoken
 from services.runtime.database import DATABASE_ERRORS
 from services.runtime.messages import MissingTextError, text
@@ -184,6 +188,18 @@ class NoProviderError(ApiError):
     status, code = HTTPStatus.NOT_FOUND, "no_provider"
 
 
+class SignOnExpiredError(ApiError):
+    status, code = HTTPStatus.BAD_REQUEST, "sign_on_expired"
+
+
+class SignOnCancelledError(ApiError):
+    status, code = HTTPStatus.FORBIDDEN, "sign_on_cancelled"
+
+
+class ProviderAwayError(ApiError):
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "provider_away"
+
+
 class ProviderRefusedError(ApiError):
     status, code = HTTPStatus.BAD_GATEWAY, "provider_refused"
 
@@ -204,8 +220,13 @@ def problem(
     params: Mapping[str, object] | None = None,
     errors: Sequence[Mapping[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    """The answer for one failure; `code` names its type and its texts `api.problem_{code}` and `…_detail`."""
+) -> Response:
+    """The answer for one failure; `code` names its type and its texts `api.problem_{code}` and `…_detail`.
+
+    Who signs in at a provider is no program: they are sent to the page, which says it.
+    """
+    if visits.visited(connection):
+        return visits.told(connection, code)
     lang = spoken(connection)
     body: dict[str, object] = {
         "type": f"urn:ahual:problem:{code}",
@@ -224,25 +245,25 @@ def problem(
     )
 
 
-def domain_problem(connection: HTTPConnection, error: ApiError) -> JSONResponse:
+def domain_problem(connection: HTTPConnection, error: ApiError) -> Response:
     """The answer for a failure of ours; the WebSocket endpoint refuses with it too."""
     headers = {"Retry-After": str(error.params["seconds"])} if isinstance(error, TooManyAttemptsError) else None
     return problem(connection, error.status, error.code, params=error.params, headers=headers)
 
 
-async def _on_api_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)  # noqa: S101 - registered for this class
     return domain_problem(request, error)
 
 
-async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     params = {"path": request.url.path, "method": request.method}
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     return problem(request, error.status_code, code, params=params, headers=error.headers)
 
 
-async def _on_invalid_input(request: Request, error: Exception) -> JSONResponse:
+async def _on_invalid_input(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     lang = spoken(request)
     errors = [_input_error(item["type"], item["loc"], item["msg"], lang) for item in error.errors()]
@@ -258,14 +279,14 @@ def _input_error(kind: str, place: Sequence[object], message: str, lang: str) ->
     return {"in": ".".join(map(str, place)), "type": kind, "message": message}
 
 
-async def _on_unavailable(request: Request, error: Exception) -> JSONResponse:
+async def _on_unavailable(request: Request, error: Exception) -> Response:
     if isinstance(error, _OURS):
         raise error
     log.warning("database unavailable", extra={"path": request.url.path, "reason": repr(error)})
     return problem(request, 503, "database_unavailable", headers={"Retry-After": "2"})
 
 
-async def _on_crash(request: Request, _error: Exception) -> JSONResponse:
+async def _on_crash(request: Request, _error: Exception) -> Response:
     return problem(request, 500, "internal")
 
 

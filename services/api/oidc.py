@@ -25,9 +25,11 @@ LEEWAY_S: Final = 60
 class OidcError(Exception):
     """The provider is away, refuses, or says what cannot be believed."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, *, away: bool = False) -> None:
         super().__init__(problem)
         self.problem = problem
+        self.away = away
+        """It may answer later."""
 
 
 class Started(NamedTuple):
@@ -69,8 +71,9 @@ class Provider:
         self._known: _Discovered | None = None
         self._keys: KeySet | None = None
 
-    async def start(self, callback: str) -> Started:
-        """Where to send the browser. Raises OidcError."""
+    async def start(self, callback: str, lang: str, *, again: bool = False) -> Started:
+        """Where to send the browser; `again`: the provider must ask who it is. Raises OidcError."""
+        self._known = None  # nobody is sent to a provider that is not there
         known = await self._discovered()
         state, nonce, verifier = (secrets.token_urlsafe(length) for length in (24, 24, 48))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -83,7 +86,8 @@ class Provider:
             "nonce": nonce,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
-        }
+            "ui_locales": lang,
+        } | ({"prompt": "login"} if again else {})
         return Started(f"{known.authorization_endpoint}?{urlencode(asked)}", state, nonce, verifier)
 
     async def finish(self, started: Started, code: str, callback: str, now: datetime) -> Person:
@@ -155,8 +159,12 @@ class Provider:
             answer = await self._client.request(method, address, **more)
             answer.raise_for_status()
             body = answer.json()
-        except (httpx2.HTTPError, ValueError) as error:
-            raise OidcError("unreachable") from error
+        except httpx2.HTTPStatusError as error:
+            raise OidcError(f"http_{answer.status_code}", away=answer.is_server_error) from error
+        except httpx2.HTTPError as error:
+            raise OidcError("unreachable", away=True) from error
+        except ValueError as error:
+            raise OidcError("answer") from error
         if not isinstance(body, dict):
             raise OidcError("answer")
         return body

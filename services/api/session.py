@@ -1,38 +1,25 @@
-"""Signing in and out: a password of a local account, or an OpenID provider; the cookie and its CSRF token."""
+"""Signing in with a local account's password, and out; the cookie and its CSRF token. Single sign-on: `sign_on.py`."""
 
 from __future__ import annotations
 
-import base64
-import json
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
 from schemas.users import Grant, Role
-from services.api import accounts, audit, sessions
+from services.api import accounts, audit, sessions, visits
 from services.api.access import known
-from services.api.errors import (
-    ForeignOriginError,
-    NoProviderError,
-    ProviderRefusedError,
-    SignInRefusedError,
-    TooManyAttemptsError,
-    UnknownUserError,
-)
-from services.api.oidc import OidcError, Started
+from services.api.errors import ForeignOriginError, SignInRefusedError, TooManyAttemptsError
 from services.api.origins import same_origin
 from services.api.passwords import MOST
 from services.api.sessions import COOKIE
 from services.api.state import ApiState, State
 
 router = APIRouter(prefix="/api/v1/session", tags=["session"])
-OIDC_COOKIE: Final = "ahual_oidc"
-OIDC_PATH: Final = "/api/v1/session/oidc"
-OIDC_LIFE: Final = timedelta(minutes=10)
 _EXAMPLE: Final[dict[str, Any]] = {
     "user": "aigul",
     "roles": [{"city": "karaganda", "role": "operator"}],
@@ -97,7 +84,7 @@ async def sign_in(given: Credentials, request: Request, state: ApiState, respons
         await audit.note(state, request, given.name, "sign_in_refused", "password")
         raise SignInRefusedError
     state.attempts.forget(given.name)
-    return await _open(state, request, response, given.name)
+    return await admit(state, request, response, given.name)
 
 
 @router.delete("", status_code=204)
@@ -109,66 +96,14 @@ async def sign_out(request: Request, state: ApiState) -> Response:
     if cookie and who:
         await sessions.close_session(state.engine, cookie)
         await audit.note(state, request, who.name, "signed_out", "")
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=_secure(request, state))
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=secure(request, state))
+    if state.oidc:
+        visits.ask_again(answer, secure=secure(request, state))
     return answer
 
 
-@router.get("/oidc", status_code=303, response_class=RedirectResponse, response_model=None)
-async def to_provider(request: Request, state: ApiState) -> Response:
-    """Go to the OpenID provider: authorization code with PKCE."""
-    if state.oidc is None:
-        raise NoProviderError
-    try:
-        started = await state.oidc.start(_callback(request, state))
-    except OidcError as error:
-        raise ProviderRefusedError(problem=error.problem) from error
-    answer = RedirectResponse(started.url, status_code=303, headers={"Cache-Control": "no-store"})
-    kept = base64.urlsafe_b64encode(json.dumps(started._asdict()).encode()).decode()
-    life = int(OIDC_LIFE.total_seconds())
-    secure = _secure(request, state)
-    answer.set_cookie(OIDC_COOKIE, kept, max_age=life, path=OIDC_PATH, httponly=True, samesite="lax", secure=secure)
-    return answer
-
-
-@router.get("/oidc/callback", status_code=303, response_class=RedirectResponse, response_model=None)
-async def from_provider(
-    request: Request,
-    state: ApiState,
-    code: Annotated[str, Query(max_length=4096)] = "",
-    back: Annotated[str, Query(alias="state", max_length=200)] = "",
-    error: Annotated[str, Query(max_length=200)] = "",
-) -> Response:
-    """Come back from the provider: whoever it names and `ahual user add` knows is signed in."""
-    if state.oidc is None:
-        raise NoProviderError
-    started = _started(request)
-    if started is None or not code or back != started.state:
-        raise ProviderRefusedError(problem=error or "state")
-    try:
-        person = await state.oidc.finish(started, code, _callback(request, state), state.clock())
-    except OidcError as failed:
-        await audit.note(state, request, "?", "sign_in_refused", f"provider: {failed.problem}")
-        raise ProviderRefusedError(problem=failed.problem) from failed
-    account = await accounts.find(state.engine, person.name)
-    if account is None or account.disabled_at or account.subject not in (None, person.subject):
-        await audit.note(state, request, person.name, "sign_in_refused", "unknown at the provider's word")
-        raise UnknownUserError(name=person.name[:100])
-    if account.subject is None:
-        await accounts.bind_subject(state.engine, person.name, person.subject)
-    answer = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
-    answer.delete_cookie(OIDC_COOKIE, path=OIDC_PATH)
-    await _open(state, request, answer, person.name)
-    return answer
-
-
-def _started(request: Request) -> Started | None:
-    try:
-        return Started(**json.loads(base64.urlsafe_b64decode(request.cookies.get(OIDC_COOKIE, ""))))
-    except (ValueError, TypeError):
-        return None
-
-
-async def _open(state: State, request: Request, answer: Response, name: str) -> Session:
+async def admit(state: State, request: Request, answer: Response, name: str) -> Session:
+    """Open a session for somebody who has shown who they are."""
     life = timedelta(hours=state.settings.api_session_h)
     opened = await sessions.open_session(state.engine, name, state.clock(), life)
     answer.set_cookie(
@@ -178,7 +113,7 @@ async def _open(state: State, request: Request, answer: Response, name: str) -> 
         path="/",
         httponly=True,
         samesite="lax",
-        secure=_secure(request, state),
+        secure=secure(request, state),
     )
     await audit.note(state, request, name, "signed_in", "")
     account = await accounts.find(state.engine, name)
@@ -194,16 +129,11 @@ def _shown(state: State, who: sessions.Who | None) -> Session:
         csrf=who.csrf if who else None,
         expires_at=who.expires_at if who else None,
         password=True,
-        provider=OIDC_PATH if state.oidc else None,
+        provider=visits.SIGN_ON if state.oidc else None,
         open_reads=state.settings.open_reads,
     )
 
 
-def _secure(connection: HTTPConnection, state: State) -> bool:
+def secure(connection: HTTPConnection, state: State) -> bool:
     """Outside the demo cookies travel over TLS only."""
     return connection.url.scheme in ("https", "wss") or not state.settings.allow_plaintext
-
-
-def _callback(request: Request, state: State) -> str:
-    own: Any = state.settings.api_public_url or str(request.base_url)
-    return str(own).rstrip("/") + f"{OIDC_PATH}/callback"

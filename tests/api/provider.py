@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +30,8 @@ class Told:
     issuer: str = ""
     audience: list[str] = field(default_factory=lambda: [CLIENT])
     nonce: str | None = None
+    gone: Callable[[], None] = lambda: None
+    """Let nobody answer any more."""
 
 
 class _Client(ClientMixin):  # type: ignore[misc]
@@ -122,12 +124,18 @@ def provider() -> Iterator[Told]:
     told.issuer = f"http://127.0.0.1:{serving.server_port}"
     thread = threading.Thread(target=serving.serve_forever)
     thread.start()
-    try:
-        yield told
-    finally:
+
+    def end() -> None:
         serving.shutdown()
         thread.join()
         serving.server_close()
+
+    told.gone = end
+    try:
+        yield told
+    finally:
+        if thread.is_alive():
+            end()
 
 
 ENDPOINTS = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "jwks"}

@@ -124,14 +124,14 @@ async def federated(database: AsyncEngine, database_url: SecretStr) -> AsyncIter
             yield api, told
 
 
-async def through(api: Api) -> httpx2.Response:
+async def through(api: Api, headers: dict[str, str] | None = None) -> httpx2.Response:
     """As a browser goes: to the provider and back."""
     asked = await api.client.get("/api/v1/session/oidc")
     assert asked.status_code == 303
     async with httpx2.AsyncClient() as browser:
         back = await browser.get(asked.headers["location"])
     assert back.status_code == 302, back.text
-    return await api.client.get(back.headers["location"])
+    return await api.client.get(back.headers["location"], headers=headers)
 
 
 async def test_signing_in_at_a_provider(federated: tuple[Api, Told]) -> None:
@@ -176,7 +176,66 @@ async def test_a_code_of_another_sign_in_is_refused(federated: tuple[Api, Told])
         back = (await browser.get(asked.headers["location"])).headers["location"]
     code = parse_qs(urlsplit(back).query)["code"][0]
     wrong = await api.client.get("/api/v1/session/oidc/callback", params={"code": code, "state": "another"})
-    assert (wrong.status_code, wrong.json()["type"]) == (502, "urn:ahual:problem:provider_refused")
+    assert (wrong.status_code, wrong.json()["type"]) == (400, "urn:ahual:problem:sign_on_expired")
+
+
+AS_A_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+async def test_a_person_is_told_on_the_page_and_a_program_by_a_document(federated: tuple[Api, Told]) -> None:
+    api, said = federated
+    callback = "/api/v1/session/oidc/callback"
+    strange = await api.client.get(callback, params={"code": "x", "state": "y"}, headers=AS_A_BROWSER)
+    assert (strange.status_code, strange.headers["location"]) == (303, "/?sign_in=sign_on_expired")
+    for given, status, problem in (
+        ("access_denied", 403, "sign_on_cancelled"),
+        ("temporarily_unavailable", 503, "provider_away"),
+        ("invalid_scope", 502, "provider_refused"),
+        ("<b>anything</b>", 502, "provider_refused"),
+    ):
+        for headers in (AS_A_BROWSER, {}):
+            asked = await api.client.get("/api/v1/session/oidc")
+            back = parse_qs(urlsplit(asked.headers["location"]).query)["state"][0]
+            answer = await api.client.get(callback, params={"error": given, "state": back}, headers=headers)
+            if headers:
+                assert answer.headers["location"] == f"/?sign_in={problem}"
+            else:
+                assert (answer.status_code, answer.json()["type"]) == (status, f"urn:ahual:problem:{problem}")
+                assert "<b>" not in answer.text
+    said.claims = {"sub": "17", "preferred_username": "stranger"}
+    answer = await through(api, AS_A_BROWSER)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/?sign_in=unknown_user")
+
+
+async def test_after_signing_out_the_provider_asks_who_it_is(federated: tuple[Api, Told]) -> None:
+    api, _ = federated
+
+    async def asked() -> dict[str, list[str]]:
+        answer = await api.client.get("/api/v1/session/oidc?lang=kk")
+        return parse_qs(urlsplit(answer.headers["location"]).query)
+
+    assert "prompt" not in await asked()
+    assert (await asked())["ui_locales"] == ["kk"]
+    await through(api)
+    assert "prompt" not in await asked()
+    token = (await api.client.get("/api/v1/session")).json()["csrf"]
+    await api.client.delete("/api/v1/session", headers={CSRF_HEADER: token})
+    assert (await asked())["prompt"] == ["login"]
+    await through(api)
+    assert "prompt" not in await asked()
+
+
+async def test_a_provider_that_is_away(database: AsyncEngine, database_url: SecretStr) -> None:
+    await accounts.add(database, "aigul", None, [Grant("karaganda", "viewer")], ACTOR)
+    with provider() as told:
+        oidc = {"oidc_issuer": told.issuer, "oidc_client_id": CLIENT, "oidc_client_secret": SecretStr(SECRET)}
+        async with running(database_url, more=oidc, operator_token=SecretStr("closed")) as api:
+            assert (await api.client.get("/api/v1/session/oidc")).status_code == 303
+            told.gone()
+            answer = await api.client.get("/api/v1/session/oidc")
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:ahual:problem:provider_away")
+            answer = await api.client.get("/api/v1/session/oidc", headers=AS_A_BROWSER)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/?sign_in=provider_away")
 
 
 def test_grants() -> None:

@@ -23,18 +23,21 @@ from typing import Final
 from playwright.async_api import Browser
 from pydantic import SecretStr
 
-from deploy.stack import Stack
+from deploy.stack import Stack, StackError
 from services.cli.demo import CITY
 from services.runtime.database import open_database
 from tests.installation import Installation
 from tests.simulated import simulated_city
 from tests.ui import gallery
 from tests.ui.chromium import chromium, watched
+from tests.ui.closed import closed_api, free_port
 from tests.ui.keyboard import keyboard
+from tests.ui.keycloak import installed
 from tests.ui.looking import LANGUAGES, PHONE, THEMES, VIEWS, look
 from tests.ui.moving import caller, latencies, lies, open_table, outage
 from tests.ui.past import past
-from tests.ui.signing import form, signing
+from tests.ui.signing import ending, form, signing
+from tests.ui.single_sign_on import single_sign_on
 
 FOLDER: Final = Path(".stack-ui")
 PORT_OFFSET: Final = 12_700
@@ -103,6 +106,16 @@ async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> 
             password = (stack.layout.folder / "user.password").read_text("utf-8").strip()
             tell("signing in", await signing(browser, address, password))
             tell("past", await gone_back(browser, address, stack))
+            async with closed_api(stack, free_port()) as closed:
+                owner = SecretStr(stack.env()["AHUAL_DATABASE_URL"])
+                tell("a session that ends", await ending(browser, closed, password, owner))
+            try:
+                await asyncio.to_thread(installed, stack.layout)
+            except StackError as error:
+                say(f"single sign-on: not tried, Keycloak cannot be had: {error}")
+            else:
+                async for name, wrong in single_sign_on(browser, stack, asked.pictures):
+                    tell(name, wrong)
             tell("live", await live(browser, stack))
     return bad
 

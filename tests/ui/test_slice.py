@@ -13,6 +13,7 @@ from tests.ui.chromium import chromium, needs_chromium, needs_dashboard, watched
 from tests.ui.keyboard import keyboard
 from tests.ui.looking import judged, look
 from tests.ui.moving import caller, latencies, lies, open_table, outage
+from tests.ui.single_sign_on import told
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, needs_chromium, needs_dashboard, pytest.mark.timeout(240)]
 
@@ -47,3 +48,12 @@ async def test_the_wall_is_well(installation: Installation, browser: Browser) ->
 
 async def test_the_table_needs_no_mouse(installation: Installation, browser: Browser) -> None:
     assert await keyboard(browser, installation.api, f"&city={installation.city}") == []
+
+
+async def test_why_single_sign_on_failed_is_told(installation: Installation, browser: Browser) -> None:
+    """The ways there are in `make ui`, with Keycloak."""
+    async with watched(browser, installation.api) as found:
+        await found.page.goto(f"{installation.api}/?sign_in=unknown_user&lang=kk&city={installation.city}#/kpis")
+        await told(found.page, "unknown_user", "kk")
+        assert found.page.url.endswith(f"/?lang=kk&city={installation.city}#/kpis")
+        assert await judged(found) == []

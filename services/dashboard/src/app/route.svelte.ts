@@ -50,6 +50,12 @@ class Route {
     addEventListener("hashchange", () => this.read());
   }
 
+  /** Be elsewhere, as if one had come there. `address`: query and fragment. */
+  stand(address: string): void {
+    history.replaceState(null, "", address);
+    this.place = placed(location.hash, location.search);
+  }
+
   /** The first part of the path, "" at the start. */
   get view(): string {
     return this.parts[0] ?? "";

@@ -1,10 +1,10 @@
 // Who is signed in. The public figures need nobody; what is closed is asked for only by who may read it.
 import { ApiFailure, get, onRefused, protect, send } from "../api/client.ts";
+import type { Reason } from "./back.ts";
 import { highest, lost, may, type Session, type Wanted } from "./roles.ts";
 
 const REREAD_MS = 60_000;
 const AGAIN_MS = 5_000;
-const BACK = "ahual.back";
 
 class SessionStore {
   /** null until the API said it. */
@@ -13,7 +13,12 @@ class SessionStore {
   ended = $state(false);
   /** The form is shown. */
   asking = $state(false);
+  /** Why the provider could sign nobody in, as long as the form says it. */
+  failed = $state<Reason | null>(null);
+  /** Something was refused: nothing that is closed is asked for before it is clear who asks. */
+  doubted = $state(false);
   private next: ReturnType<typeof setTimeout> | undefined;
+  private calm: ReturnType<typeof setTimeout> | undefined;
 
   may(wanted: Wanted, city: string | null): boolean {
     return may(this.known, wanted, city);
@@ -23,9 +28,10 @@ class SessionStore {
     return this.known && highest(this.known, city);
   }
 
-  start(): void {
-    comeBack();
-    onRefused(() => this.readSoon(0));
+  /** `failed`: why one comes back from the provider as nobody. */
+  start(failed: Reason | null): void {
+    this.failed = failed;
+    onRefused(() => this.doubt());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible" && this.known?.user) this.readSoon(0);
     });
@@ -35,7 +41,7 @@ class SessionStore {
   /** Sign a local account in. Throws ApiFailure. */
   async signIn(name: string, password: string): Promise<void> {
     this.take(await send<Session>("POST", "/api/v1/session", { name, password }));
-    this.asking = false;
+    this.asking = this.doubted = false;
   }
 
   /** End the session; a session that is over already is as good. */
@@ -50,9 +56,12 @@ class SessionStore {
     this.readSoon(0);
   }
 
-  /** Leave for the provider, to come back to the same view. */
-  leave(): void {
-    sessionStorage.setItem(BACK, location.hash);
+  /** Should it be refused again to somebody who may, that is once a minute. */
+  private doubt(): void {
+    this.doubted = true;
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => (this.doubted = false), REREAD_MS);
+    this.readSoon(0);
   }
 
   private readSoon(milliseconds: number): void {
@@ -69,8 +78,9 @@ class SessionStore {
   }
 
   private take(now: Session): void {
-    if (lost(this.known, now)) this.ended = this.asking = true;
-    else if (now.user) this.ended = false;
+    if (now.user) this.ended = false;
+    else if (lost(this.known, now)) this.ended = this.asking = true;
+    else if (!this.known && this.failed) this.asking = true;
     this.known = now;
     protect(now.csrf);
     clearTimeout(this.next);
@@ -82,13 +92,6 @@ class SessionStore {
 function untilNext(expires: string | null): number {
   const left = expires === null ? REREAD_MS : Date.parse(expires) - Date.now() + 500;
   return Math.max(1000, Math.min(REREAD_MS, left));
-}
-
-/** From the provider one comes back to the start of the page. */
-function comeBack(): void {
-  const back = sessionStorage.getItem(BACK);
-  sessionStorage.removeItem(BACK);
-  if (back && !location.hash) location.hash = back;
 }
 
 export const session = new SessionStore();

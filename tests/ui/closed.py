@@ -1,0 +1,43 @@
+"""An API that is not open, as outside a demo, beside the one of a simulated city."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from deploy.stack import Program, Stack, StackError
+from deploy.stack.tools import wait_until
+from tests.installation import READY_S, answers
+
+NAME: Final = "api-closed"
+
+
+@asynccontextmanager
+async def closed_api(stack: Stack, port: int, more: Mapping[str, str] | None = None) -> AsyncIterator[str]:
+    """Its address; `more` are settings."""
+    own = {"AHUAL_API_PORT": str(port), "AHUAL_API_OPERATOR_TOKEN": "so-that-it-is-closed"}
+    argv = (str(Path(sys.executable).with_name("ahual")), "api")
+    stack.start(Program(name=NAME, argv=argv, env={**stack.env("api"), **own, **(more or {})}))
+    try:
+        await asyncio.to_thread(_wait, stack, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await asyncio.to_thread(stack.stop, NAME)
+
+
+def _wait(stack: Stack, port: int) -> None:
+    failure = StackError("not_ready", name=NAME, seconds=round(READY_S), detail="", log=stack.layout.log(NAME))
+    wait_until(lambda: answers(port), seconds=READY_S, failure=lambda: failure)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
