@@ -53,7 +53,7 @@ class Route {
   /** Be elsewhere, as if one had come there. `address`: query and fragment. */
   stand(address: string): void {
     history.replaceState(null, "", address);
-    this.place = placed(location.hash, location.search);
+    this.read();
   }
 
   /** The first part of the path, "" at the start. */
