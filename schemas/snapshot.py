@@ -100,11 +100,15 @@ class ClosedSnapshot(_Scored):
     kpis: dict[str, ClosedKpi]
 
 
+Known = Literal["then", "now"]
+"""A past score as it was stored then, or as today's state tells it."""
+
+
 class PastSnapshot(Snapshot):
     """The live score of a past instant."""
 
     as_of: datetime
-    known: Literal["then", "now"] = Field(
+    known: Known = Field(
         description="`then`: the newest one stored by the instant; `now`: recomputed from today's state (revision 0)"
     )
     granule: Tier = Field(description="how exactly the instant was met; a KPI's own window says it for that KPI")
@@ -114,4 +118,4 @@ class PastClosedSnapshot(ClosedSnapshot):
     """The closed score of a past instant. `now`: the newest revisions of the periods that were closed then."""
 
     as_of: datetime
-    known: Literal["then", "now"]
+    known: Known

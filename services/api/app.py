@@ -50,6 +50,7 @@ from services.api import (
 )
 from services.api.access import guard
 from services.api.attempts import Attempts
+from services.api.courses import Courses
 from services.api.dashboard import Dashboard
 from services.api.errors import Problem
 from services.api.hub import Hub
@@ -187,6 +188,7 @@ def _lifespan(
             passwords=Passwords(),
             oidc=_provider(settings, client),
             dashboard=Dashboard(settings.dashboard_folder),
+            courses=Courses(),
         )
         tasks = [
             asyncio.create_task(hub.run()),

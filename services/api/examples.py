@@ -431,6 +431,7 @@ SCHEME: Final[Json] = {
 TREND: Final[Json] = {
     "resolution": "hour",
     "moments": ["2026-11-22T16:59:59Z", "2026-11-22T18:00:01Z"],
+    "known": ["then", "then"],
     "index": [81.1, 81.4],
     "sections": {"city_management": [0.811, 0.814]},
     "kpis": {"2.1": [14.6, 14.2]},

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import Query
 
+from schemas.snapshot import Known
 from schemas.tables import cityscore_closed, cityscore_current, cityscores
 from services.api.cities import require_city
 from services.api.errors import AsOfError, NoScoreThenError
 from services.api.moments import Moment
 from services.api.state import State
 
-Known = Literal["then", "now"]
 AsOf = Annotated[Moment | None, Query(description="A past instant, with zone")]
 KnownQuery = Annotated[
     Known | None,
@@ -47,7 +47,8 @@ async def live_at(state: State, city: str, as_of: datetime, known: Known | None)
     """A PastSnapshot as JSON. Raises UnknownCityError, NoScoreThenError or AsOfError."""
     now = await _past(state, city, as_of)
     if known == "now":
-        return (await state.recomputing.live(city, as_of, now)).model_dump(mode="json")
+        (past,) = await state.recomputing.live(city, [as_of], now)
+        return past.model_dump(mode="json")
     async with state.engine.connect() as connection:
         row = (await connection.execute(_LIVE, {"city": city, "as_of": as_of})).one_or_none()
     if row is None:

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.catalogue import Catalogue, Category, Citation, Initiative, Kpi, Period, SectionCode, Target, Text
 from schemas.official import Label, SduAnswer
-from schemas.snapshot import LABEL, KpiState
+from schemas.snapshot import LABEL, Known, KpiState
 from schemas.units import UNITS
 from services.api import answers
 from services.api.cities import require_city
 from services.api.errors import UnknownKpiError
 from services.api.examples import KPI_ROW
-from services.api.history import AsOf, Known, KnownQuery, check_known, live_at
+from services.api.history import AsOf, KnownQuery, check_known, live_at
 from services.api.language import LangQuery, in_language
 from services.api.quotients import has_series
 from services.api.state import ApiState, State

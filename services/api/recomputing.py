@@ -3,7 +3,7 @@ API hands it in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,8 +20,8 @@ class Recomputing(Protocol):
     async def windows(self, city: str, code: str, now: datetime) -> list[KpiWindow]:
         """Every trailing window, running period and last closed period of a KPI."""
 
-    async def live(self, city: str, at: datetime, now: datetime) -> PastSnapshot:
-        """The live score of a past instant, as the state tells it now."""
+    async def live(self, city: str, instants: Sequence[datetime], now: datetime) -> list[PastSnapshot]:
+        """The live scores of past instants, as the state tells them now."""
 
     async def closed(self, city: str, at: datetime, now: datetime) -> PastClosedSnapshot:
         """The closed score of a past instant, by the newest revisions."""

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from schemas.catalogue import Catalogue
 from services.api.attempts import Attempts
+from services.api.courses import Courses
 from services.api.dashboard import Dashboard
 from services.api.hub import Hub
 from services.api.layer_reader import LayerReader
@@ -48,6 +49,7 @@ class State:
     passwords: Passwords
     oidc: Provider | None
     dashboard: Dashboard
+    courses: Courses
 
 
 def _state(connection: HTTPConnection) -> State:

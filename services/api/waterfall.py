@@ -60,7 +60,7 @@ async def waterfall(
         Moment | None,
         Query(
             alias="from",
-            description="A past instant, with zone; default an hour ago, or the first score if there is none as old",
+            description="A past instant, with zone; default an hour ago, recomputed where no score is stored of as old",
         ),
     ] = None,
 ) -> Waterfall:
@@ -71,13 +71,18 @@ async def waterfall(
 
 
 async def _before(state: State, city: str, since: datetime | None) -> dict[str, Any] | None:
-    """The score of that instant. Of an hour ago, where nobody asked for another one: if it is not as old, its first."""
+    """The score of that instant. Of an hour ago, where nobody asked for another one: if nothing was stored by then,
+    what today's state tells of it, and if that is nothing the first score there is."""
+    at = since or state.clock() - HOUR
     try:
-        past = await live_at(state, city, since or state.clock() - HOUR, None)
+        past = await live_at(state, city, at, None)
     except NoScoreThenError:
         if since is not None:
             raise
-        return await _first(state, city)
+        past = await live_at(state, city, at, "now")
+        if past["index"] is None:
+            return await _first(state, city)
+        past |= {"computed_at": past["as_of"]}
     return {name: value for name, value in past.items() if name not in _PAST}
 
 

@@ -65,22 +65,28 @@ class Recomputer:
             percentiles = await self._percentiles(connection, known, kpi, [one.asked.window for one in named])
         return [_window(*row) for row in zip(named, measured, percentiles, strict=True)]
 
-    async def live(self, city: str, at: datetime, now: datetime) -> PastSnapshot:
-        """The live score of a past instant, each KPI at the finest granule that is still kept."""
+    async def live(self, city: str, instants: Sequence[datetime], now: datetime) -> list[PastSnapshot]:
+        """The live scores of past instants, each KPI at the finest granule that is still kept."""
         async with self._reading(city) as (connection, known):
-            asked, tiers = [], []
-            for kpi in self._kpis.values():
-                length = LENGTH[kpi.period]
-                compared = kpi.measure.kind == "change"
-                tier, window = finest(length, at, known.timezone, now, compared=compared)
-                tiers.append(tier)
-                asked.append(Asked(kpi.code, window, before(window, length, known.timezone), just_before(window.end)))
-            found = await self._measuring.over(connection, known, asked)
-        measured = {one.kpi: value for one, value in zip(asked, found, strict=True)}
+            windows = [self._windows_at(at, known, now) for at in instants]
+            found = iter(await self._measuring.over(connection, known, [one for asked in windows for _, one in asked]))
         rubric = self._rubrics.of(Category(known.category))
-        scored = snapshots.build(self._catalogue, rubric, known, measured, 0, now)
-        coarsest = max(tiers, key=_COARSENESS.index)
-        return PastSnapshot(**scored.model_dump(), as_of=at, known="now", granule=coarsest)
+        scored = []
+        for at, asked in zip(instants, windows, strict=True):
+            measured = {one.kpi: next(found) for _, one in asked}
+            snapshot = snapshots.build(self._catalogue, rubric, known, measured, 0, now)
+            coarsest = max((tier for tier, _ in asked), key=_COARSENESS.index)
+            scored.append(PastSnapshot(**snapshot.model_dump(), as_of=at, known="now", granule=coarsest))
+        return scored
+
+    def _windows_at(self, at: datetime, city: City, now: datetime) -> list[tuple[Tier, Asked]]:
+        asked = []
+        for kpi in self._kpis.values():
+            length, compared = LENGTH[kpi.period], kpi.measure.kind == "change"
+            tier, window = finest(length, at, city.timezone, now, compared=compared)
+            earlier = before(window, length, city.timezone)
+            asked.append((tier, Asked(kpi.code, window, earlier, just_before(window.end))))
+        return asked
 
     async def closed(self, city: str, at: datetime, now: datetime) -> PastClosedSnapshot:
         """The newest revisions of the periods that were closed at an instant, scored by today's rules."""

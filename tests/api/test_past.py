@@ -267,6 +267,17 @@ async def test_the_waterfall_leads_from_an_hour_ago_to_now(
     assert refused.status_code == 404
 
 
+async def test_without_a_score_an_hour_ago_the_waterfall_begins_with_a_recomputed_one(
+    api: Api, database: AsyncEngine, log: Log, now: datetime
+) -> None:
+    await log.append([call(now - 3 * HOUR, 30, "early")], now - 3 * HOUR)
+    await log.append([call(now - MINUTE, 5, "late")], now - MINUTE)
+    await score(database, now)
+    told = await get(api, "/waterfall")
+    then = await get(api, "/cityscore", as_of=told["begin"], known="now")
+    assert told["start_total"] == then["total"] != told["end_total"]
+
+
 async def test_the_trend_is_what_was_stored_hour_by_hour(
     api: Api, database: AsyncEngine, log: Log, now: datetime
 ) -> None:
@@ -275,8 +286,15 @@ async def test_the_trend_is_what_was_stored_hour_by_hour(
     await log.append([call(now - MINUTE, 10, "late")], now - MINUTE)
     await score(database, now)
     told = await get(api, "/trend", resolution="hour")
-    assert told["kpis"]["2.1"] == [30.0, 20.0]
+    found = list(zip(told["known"], told["moments"], told["kpis"]["2.1"], told["index"], strict=True))
+    assert [value for known, _, value, _ in found if known == "then"] == [30.0, 20.0]
+    assert told["moments"] == sorted(told["moments"])
     assert "1.4" not in told["kpis"]
-    assert len(told["moments"]) == len(told["index"]) == len(told["sections"]["city_management"]) == 2
+    unstored = [(moment, value, index) for known, moment, value, index in found if known == "now"]
+    assert unstored
+    for moment, value, index in unstored:
+        past = await get(api, "/cityscore", as_of=moment, known="now")
+        assert (value, index) == (past["kpis"]["2.1"]["value"], past["index"])
+    assert len(told["sections"]["city_management"]) == len(found)
     assert told["index"][-1] == (await get(api, "/cityscore"))["index"]
     assert (await get(api, "/trend", resolution="minute", points=2))["kpis"]["2.1"] == [30.0, 20.0]

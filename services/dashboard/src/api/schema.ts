@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document 42a2ef078d06c15ecb0bfae56fe519d9493ee5bf254fc0e396e4cc3ca668c19c.
+// Written by `make dashboard-client` from the API's OpenAPI document 925253d1d9552b84aa9b82d5900f475481a1738f2994b352a2e94ab788cd7471.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -1642,6 +1642,7 @@ export interface components {
         };
         Trend: {
             index: (number | null)[];
+            known: ("then" | "now")[];
             kpis: {
                 [key: string]: (number | null)[];
             };
