@@ -67,6 +67,7 @@ BY_QUESTION: Final[dict[str, tuple[str, ...]]] = {
         "/api/v1/layers/heat-network/objects/heat_edge/{thing}",
         "/api/v1/layers/parking/objects/car_park/{thing}",
     ),
+    "/api/v1/layers/districts/kpis": ("/api/v1/layers/districts/kpis",),
     "/api/v1/schemes/{network}": ("/api/v1/schemes/heat",),
     "/api/v1/exports": ("/api/v1/exports",),
     "/api/v1/facts": ("/api/v1/facts",),
