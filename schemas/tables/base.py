@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 metadata: Final = sa.MetaData()
 
-REVISION: Final = "0017"
+REVISION: Final = "0018"
 """The newest migration, which these tables are the result of."""
 
 Tier = Literal["minute", "hour", "day"]

@@ -38,7 +38,8 @@ _SEE: Final = sa.text("""
         THEN ARRAY[greatest(0, extract(epoch FROM last_arrival - first_arrival) * 1000 / (events - 1))::bigint]
         ELSE '{}' END,
       CASE WHEN drift_ms IS NULL THEN '{}' ELSE ARRAY[drift_ms] END,
-      sequence::int8multirange, 0, 0, drift_ms, sequence_missing(sequence::int8multirange)
+      sequence::int8multirange, 0, 0, CASE WHEN drift_ms > 0 THEN drift_ms END,
+      sequence_missing(sequence::int8multirange)
     FROM unnest(:city, :system, :device, :events, :newest, :first_arrival, :last_arrival, :drift_ms, :clockless,
       :sequence) AS seen(city, system, device, events, newest, first_arrival, last_arrival, drift_ms, clockless,
       sequence)

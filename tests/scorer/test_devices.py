@@ -167,16 +167,26 @@ async def test_a_backlog_is_told_by_its_arrivals(database: AsyncEngine) -> None:
     assert (await source(database)).learned_interval_s == 60.0
 
 
-async def test_drift_is_a_median_of_minutes(database: AsyncEngine) -> None:
+async def test_drift_is_that_of_the_least_delayed_minutes(database: AsyncEngine) -> None:
     """Each minute's least delayed message counts; a wrong one and a buffered quarter of messages move nothing."""
     drifts = [-30_000, -800, -900] + [-900 - i for i in range(7)] + [900_000, -3_600_000, -3_600_000]
     await see(database, sent(at=0, drift_ms=-30_000), sent(at=1, drift_ms=-800))
     await see(database, *(sent(at=60 * i, drift_ms=drift) for i, drift in enumerate(drifts, 1)))
-    assert (await source(database)).drift_s == pytest.approx(-0.9, abs=0.01)
+    assert (await source(database)).drift_s == -0.8
     await see(database, *(sent(at=3600 + 60 * i, drift_ms=45_000) for i in range(8)))
     assert (await source(database)).drift_s == 45.0
     await see(database, sent(at=7200, drift_ms=None))
     assert (await source(database)).drift_s == 45.0
+
+
+async def test_a_backlog_says_nothing_of_a_clock(database: AsyncEngine) -> None:
+    """A month that arrives within a few minutes, and then every hour's message as it is measured."""
+    for minute in range(4):
+        await see(database, sent(at=60 * minute, drift_ms=-3_600_000 + minute))
+        assert (await source(database)).drift_s is None
+    await see(database, sent(at=3600, drift_ms=-400))
+    await see(database, sent(at=7200, drift_ms=-300))
+    assert (await source(database)).drift_s == -0.4
 
 
 def run(value: float, count: int, begin: float, end: float, *, whole: bool = True) -> Run:
