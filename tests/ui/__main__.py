@@ -13,7 +13,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -33,6 +33,7 @@ from tests.ui.chromium import chromium, watched
 from tests.ui.closed import closed_api, free_port
 from tests.ui.keyboard import keyboard
 from tests.ui.keycloak import installed
+from tests.ui.letters import letters
 from tests.ui.looking import LANGUAGES, PHONE, THEMES, VIEWS, look
 from tests.ui.moving import caller, latencies, lies, open_table, outage
 from tests.ui.past import past
@@ -57,19 +58,25 @@ async def views(browser: Browser, address: str, asked: argparse.Namespace) -> As
         yield name, await look(browser, address, view, lang, theme, size=PHONE, picture=picture)
 
 
-async def live(browser: Browser, stack: Stack) -> list[str]:
+async def live(browser: Browser, trial: Installation) -> list[str]:
     """A city that only we report for: its figure follows our calls, and the page survives its API."""
+    async with caller(trial) as calls, watched(browser, trial.api) as found:
+        await open_table(found.page, calls, "en")
+        took = sorted(await latencies(found.page, calls, CALLS))
+        wrong = list(found.wrong)
+        say(f"publish to page, {CALLS} calls: median {median(took):.0f} ms, longest {took[-1]:.0f} ms")
+        shown = await outage(found.page, calls)
+        say(f"API killed: lost for {(shown[-1].at - shown[0].at) / 1000:.1f} s, {len(shown)} states, then live")
+        return wrong + lies(shown)
+
+
+@asynccontextmanager
+async def trials(stack: Stack) -> AsyncIterator[Installation]:
+    """A city of its own for what is published only to be looked at."""
     trial = Installation(stack, f"trial-{time.time_ns() // 1_000_000}")
     await trial.register()
     try:
-        async with caller(trial) as calls, watched(browser, trial.api) as found:
-            await open_table(found.page, calls, "en")
-            took = sorted(await latencies(found.page, calls, CALLS))
-            wrong = list(found.wrong)
-            say(f"publish to page, {CALLS} calls: median {median(took):.0f} ms, longest {took[-1]:.0f} ms")
-            shown = await outage(found.page, calls)
-            say(f"API killed: lost for {(shown[-1].at - shown[0].at) / 1000:.1f} s, {len(shown)} states, then live")
-            return wrong + lies(shown)
+        yield trial
     finally:
         await trial.forget()
 
@@ -116,7 +123,10 @@ async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> 
             else:
                 async for name, wrong in single_sign_on(browser, stack, asked.pictures):
                     tell(name, wrong)
-            tell("live", await live(browser, stack))
+            async with trials(stack) as trial:
+                tell("rejected messages", await letters(browser, trial, asked.pictures))
+            async with trials(stack) as trial:
+                tell("live", await live(browser, trial))
     return bad
 
 
