@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -72,7 +73,7 @@ async def letters(browser: Browser, trial: Installation, pictures: Path | None =
     for lang in LANGUAGES:
         async with watched(browser, trial.api) as found:
             await open_view(found.page, trial.api, "quality", lang, "dark", f"&city={trial.city}")
-            rows = await eventually(lambda page=found.page: _all(page, len(messages) + 1), within_s=30)
+            rows = await eventually(partial(_all, found.page, len(messages) + 1), within_s=30)
             wrong += [f"{lang}: {one}" for one in _misses(rows, messages)]
             wrong += await judged(found)
             wrong += [f"{lang}: {one}" for one in await _opened(found.page)]
