@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.state import ApiState
-from services.api.tiles import is_archive
+from services.api.tiles import is_archive, is_vector
 
 router = APIRouter(prefix="/api/v1/base-map", tags=["map"])
 
@@ -20,7 +20,9 @@ class BaseMap(BaseModel):
         json_schema_extra={"example": {"url": "/tiles/{z}/{x}/{y}.png", "kind": "tiles", "attribution": "© OSM"}}
     )
     url: str | None = Field(description="of tiles, with {z}, {x} and {y}, or of a PMTiles archive; null: there is none")
-    kind: Literal["tiles", "pmtiles"] | None
+    kind: Literal["tiles", "vector", "pmtiles"] | None = Field(
+        description="pictures, vectors (MVT), or an archive that says itself which"
+    )
     attribution: str = Field(description="what the owner of the tiles wants to be said")
 
 
@@ -30,5 +32,10 @@ async def base_map(state: ApiState) -> BaseMap:
     url = state.settings.map_tiles
     if not url:
         return BaseMap(url=None, kind=None, attribution="")
-    kind: Literal["tiles", "pmtiles"] = "pmtiles" if is_archive(url) else "tiles"
-    return BaseMap(url=url, kind=kind, attribution=state.settings.map_attribution)
+    return BaseMap(url=url, kind=_kind(url), attribution=state.settings.map_attribution)
+
+
+def _kind(url: str) -> Literal["tiles", "vector", "pmtiles"]:
+    if is_archive(url):
+        return "pmtiles"
+    return "vector" if is_vector(url) else "tiles"

@@ -42,8 +42,8 @@ class ApiSettings(RuntimeSettings):
     )
     map_tiles: TilesUrl = Field(
         default="",
-        description="Raster tiles under the map: `https://host/{z}/{x}/{y}.png`, a path of this server, or a "
-        "`.pmtiles` archive; the page may then fetch from that host too. Empty: none",
+        description="Tiles under the map: `https://host/{z}/{x}/{y}.png`, `.pbf` or `.mvt` (vectors), a path of this "
+        "server, or a `.pmtiles` archive; the page may then fetch from that host too. Empty: none",
     )
     map_attribution: str = Field(default="", max_length=200, description="What the owner of the tiles wants to be said")
     api_pool_size: int = Field(default=4, ge=1, le=64, description="Database connections for requests")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 ARCHIVE: Final = ".pmtiles"
+VECTOR: Final = (".pbf", ".mvt")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?")
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~/@!$&*+=:?%{}-]*")
 _PLACES: Final = ("{z}", "{x}", "{y}")
@@ -33,6 +34,11 @@ TilesUrl = Annotated[str, AfterValidator(check)]
 def origin(url: str) -> str:
     """Whose server the tiles come from, for the content security policy; empty: ours, or none."""
     return _parts(url).origin if url else ""
+
+
+def is_vector(url: str) -> bool:
+    """Whether each tile is a file of vectors (MVT). What an archive holds is said in the archive."""
+    return _parts(url).path.partition("?")[0].endswith(VECTOR)
 
 
 def _parts(url: str) -> _Parts:

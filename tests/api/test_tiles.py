@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 from services.api.app import create_app
 from services.api.middleware import HEADERS
 from services.api.settings import ApiSettings
-from services.api.tiles import is_archive, origin
+from services.api.tiles import is_archive, is_vector, origin
 from services.scorer.recomputing import Recomputer
 
 NOWHERE = SecretStr("postgresql+asyncpg://nobody@127.0.0.1:1/none")
@@ -24,12 +24,27 @@ NOWHERE = SecretStr("postgresql+asyncpg://nobody@127.0.0.1:1/none")
         ("http://10.0.0.7:8080/{z}/{y}/{x}", "http://10.0.0.7:8080", False),
         ("https://tiles.example/city.pmtiles", "https://tiles.example", True),
         ("/city.pmtiles", "", True),
+        ("https://tiles.example/{z}/{x}/{y}.pbf", "https://tiles.example", False),
     ],
 )
 def test_what_is_taken(url: str, whose: str, archive: bool) -> None:
     settings = ApiSettings(database_url=NOWHERE, map_tiles=url)
     assert origin(settings.map_tiles) == whose
     assert not url or is_archive(url) is archive
+
+
+@pytest.mark.parametrize(
+    ("url", "vector"),
+    [
+        ("/{z}/{x}/{y}.pbf", True),
+        ("https://tiles.example/{z}/{x}/{y}.mvt?key=1", True),
+        ("/{z}/{x}/{y}.png", False),
+        ("/{z}/{x}/{y}?as=.pbf", False),
+        ("/city.pmtiles", False),
+    ],
+)
+def test_what_holds_vectors(url: str, vector: bool) -> None:
+    assert is_vector(url) is vector
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from tests.simulated import simulated_city
 from tests.ui import gallery
 from tests.ui.chromium import chromium, watched
 from tests.ui.closed import closed_api, free_port
+from tests.ui.ground import ground
 from tests.ui.keyboard import keyboard
 from tests.ui.keycloak import installed
 from tests.ui.letters import letters
@@ -123,6 +124,7 @@ async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> 
             else:
                 async for name, wrong in single_sign_on(browser, stack, asked.pictures):
                     tell(name, wrong)
+            tell("base map", await ground(browser, stack, CITY, asked.pictures))
             async with trials(stack) as trial:
                 tell("rejected messages", await letters(browser, trial, asked.pictures))
             async with trials(stack) as trial:

@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document 925253d1d9552b84aa9b82d5900f475481a1738f2994b352a2e94ab788cd7471.
+// Written by `make dashboard-client` from the API's OpenAPI document ca6d220ccf81174fe51fc9f265eddb106952102eae0874ae215f519b82c3ce76.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -749,7 +749,7 @@ export interface components {
         };
         BaseMap: {
             attribution: string;
-            kind: ("tiles" | "pmtiles") | null;
+            kind: ("tiles" | "vector" | "pmtiles") | null;
             url: string | null;
         };
         Between: {

@@ -1,6 +1,7 @@
 // Putting layers onto a map and data into them.
 import type * as GeoJSON from "geojson";
 import type { GeoJSONSource, LayerSpecification, Map } from "maplibre-gl";
+import { ground } from "./ground.ts";
 import { ANCHORS, base, halo, looks, names, TILES, type Ink } from "./looks.ts";
 import type { Chosen, Layer } from "./types.ts";
 
@@ -10,14 +11,30 @@ const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features
 const TOUCHED = /-(area|columns|line|point|cluster)$/;
 const REACH_PX = 5;
 
+/** The tiles below everything: of vectors, what they hold (null: nobody says) and in which language places are named. */
+export interface Ground {
+  vector: boolean;
+  layers: string[] | null;
+  lang: string;
+}
+
 /** Make the map show these layers in these colours, and no others. */
-export function arrange(map: Map, layers: readonly Layer[], ink: Ink, high: boolean, tiled: boolean): void {
+export function arrange(
+  map: Map,
+  layers: readonly Layer[],
+  ink: Ink,
+  high: boolean,
+  tiles: Ground | null,
+): void {
   for (const id of map.getLayersOrder()) if (!STANDING.has(id)) map.removeLayer(id);
-  map.setPaintProperty("ground", "background-color", ink.ground);
+  // Where no tiles say what is land, all that is not water is.
+  const land = tiles?.vector && !tiles.layers?.includes("earth");
+  map.setPaintProperty("ground", "background-color", land ? ink.surface : ink.ground);
   keepSources(map, layers);
   const put = (style: LayerSpecification[], below: string) =>
     style.forEach((one) => map.addLayer(one, below));
-  put(base(ink, tiled), ANCHORS.base);
+  if (tiles?.vector) put(ground(ink, tiles.lang, tiles.layers), ANCHORS.base);
+  put(base(ink, tiles !== null), ANCHORS.base);
   for (const layer of layers) put(looks(layer, ink, high), ANCHORS[layer.geometry ?? "point"]);
   if (!layers.some((layer) => layer.geometry === "polygon" && layer.value_of !== "stated"))
     put([names(ink)], ANCHORS.line);
@@ -39,6 +56,12 @@ function keepSources(map: Map, layers: readonly Layer[]): void {
 /** Give a source its data. */
 export function fill(map: Map, source: string, data: GeoJSON.FeatureCollection | null): void {
   map.getSource<GeoJSONSource>(source)?.setData(data ?? NOTHING);
+}
+
+/** Whether anything of vector tiles is on the screen. */
+export function drawsGround(map: Map): boolean {
+  const layers = map.getLayersOrder().filter((id) => id.startsWith("ground-"));
+  return map.queryRenderedFeatures({ layers }).length > 0;
 }
 
 /** What lies under a point of the screen: an object, or a cluster by its number. */

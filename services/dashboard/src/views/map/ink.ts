@@ -12,5 +12,10 @@ export function ink(): Ink {
     line: colour("line"),
     accent: colour("accent"),
     onAccent: colour("on-accent"),
+    mapWater: colour("map-water"),
+    mapGreen: colour("map-green"),
+    mapBuilt: colour("map-built"),
+    mapHouse: colour("map-house"),
+    mapRoad: colour("map-road"),
   };
 }

@@ -11,6 +11,12 @@ export interface Ink {
   line: string;
   accent: string;
   onAccent: string;
+  /** Of vector tiles, see ground.ts. */
+  mapWater: string;
+  mapGreen: string;
+  mapBuilt: string;
+  mapHouse: string;
+  mapRoad: string;
 }
 
 /** Below these (invisible) layers the others are put, so that points lie on lines and lines on areas. */
@@ -24,7 +30,7 @@ export const ANCHORS = {
 /** The source and the layer of the tiles below everything, where there are any. */
 export const TILES = "tiles";
 
-const FONT = ["sans-serif"];
+export const FONT = ["sans-serif"];
 const STEP: ExpressionSpecification = ["coalesce", ["get", "step"], -1];
 /** An area and not its column or name: see `flat`. */
 const ITSELF: ExpressionSpecification = ["==", ["get", "part"], null];

@@ -17,6 +17,16 @@ export interface Drawn {
 /** What lies under the layers. */
 export type Tiles = Schemas["BaseMap"];
 
+/** Why there is no ground: the address does not answer as it must, its schema is none of ours, or the city is not in it. */
+export class UnreadTiles extends Error {
+  readonly why: "unreachable" | "unknown" | "empty";
+
+  constructor(why: "unreachable" | "unknown") {
+    super(why);
+    this.why = why;
+  }
+}
+
 /** An object of a layer. */
 export interface Chosen {
   layer: string;
