@@ -15,7 +15,7 @@ PICTURES: Final = {
     "wall": ("", "kk", "dark"),
     "kpis": ("kpis", "ru", "light"),
     "kpi": ("kpis/2.1", "en", "light"),
-    "map": ("map", "kk", "light"),
+    "map": ("map?view=3d", "kk", "light"),
     "mnemonic": ("mnemonic", "ru", "dark"),
     "quality": ("quality", "en", "light"),
     "rating": ("rating", "ru", "dark"),
