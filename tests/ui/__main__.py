@@ -35,7 +35,7 @@ from tests.ui.ground import ground
 from tests.ui.keyboard import keyboard
 from tests.ui.keycloak import installed
 from tests.ui.letters import letters
-from tests.ui.looking import LANGUAGES, PHONE, THEMES, VIEWS, look
+from tests.ui.looking import LANGUAGES, PHONE, THEMES, VIEWS, chatter, look
 from tests.ui.moving import caller, latencies, lies, open_table, outage
 from tests.ui.past import past
 from tests.ui.signing import ending, form, signing
@@ -110,6 +110,8 @@ async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> 
             picture = asked.pictures and asked.pictures / f"sign-in-{lang}-{theme}.png"
             tell(f"sign-in-{lang}-{theme}", await form(browser, address, lang, theme, picture))
         tell("keyboard", await keyboard(browser, address))
+        for view in ("", "kpis", "quality"):
+            tell(f"{view or 'overview'}, listened to", await chatter(browser, address, view, "ru"))
         if stack is not None:
             password = (stack.layout.folder / "user.password").read_text("utf-8").strip()
             tell("signing in", await signing(browser, address, password))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from playwright.async_api import Browser, Page
 
 from tests.ui.chromium import DESK, Watched, watched
+from tests.ui.listening import CHATTER_MAX, spoken, unheard
 
 VIEWS: Final = ("", "kpis", "kpis/2.1", "map", "mnemonic", "quality", "rating", "public")
 LANGUAGES: Final = ("kk", "ru", "en")
@@ -66,7 +67,15 @@ async def judged(found: Watched) -> list[str]:
     wide = await page.evaluate(_WIDE)
     if wide > 0:
         wrong.append(f"{wide} px wider than the window")
-    return [*wrong, *await barriers(page)]
+    return [*wrong, *await unheard(page), *await barriers(page)]
+
+
+async def chatter(browser: Browser, address: str, view: str, lang: str) -> list[str]:
+    """What a view says by itself while it lives, if that is too much for who listens."""
+    async with watched(browser, address) as found:
+        await open_view(found.page, address, view, lang, "dark")
+        said = await spoken(found.page)
+    return [f"says {len(said)} times something: {said[:5]}"] if len(said) > CHATTER_MAX else []
 
 
 async def barriers(page: Page) -> list[str]:

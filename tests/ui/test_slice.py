@@ -11,6 +11,7 @@ from deploy.stack import Stack
 from tests.installation import Installation, services_on
 from tests.ui.chromium import chromium, needs_chromium, needs_dashboard, watched
 from tests.ui.keyboard import keyboard
+from tests.ui.listening import CHATTER_MAX, spoken, unheard
 from tests.ui.looking import judged, look
 from tests.ui.moving import caller, latencies, lies, open_table, outage
 from tests.ui.single_sign_on import told
@@ -57,3 +58,20 @@ async def test_why_single_sign_on_failed_is_told(installation: Installation, bro
         await told(found.page, "unknown_user", "kk")
         assert found.page.url.endswith(f"/?lang=kk&city={installation.city}#/kpis")
         assert await judged(found) == []
+
+
+async def test_what_cannot_be_heard_is_found(browser: Browser) -> None:
+    """Each rule has something to find."""
+    page = await browser.new_page()
+    await page.set_content("""<html><body><h1>A</h1><h3>B</h3><button></button><canvas role="img"></canvas>
+      <svg role="img" data-visualisation="line" aria-label="Curve"></svg><p role="status"></p></body></html>""")
+    assert await unheard(page) == [
+        "button without a name",
+        "image without a name",
+        "a chart says only 'Curve'",
+        "the page says no language",
+        "a heading of level 3 follows one of 1",
+    ]
+    await page.evaluate("setInterval(() => (document.querySelector('p').textContent = performance.now()), 100)")
+    assert len(await spoken(page, 1.0)) > CHATTER_MAX
+    await page.close()

@@ -1,7 +1,7 @@
 // Ages, states and targets in words: what several views say the same way.
 import type { Schemas } from "../api/client.ts";
 import { clock } from "../live/clock.svelte.ts";
-import { number } from "./format.ts";
+import { measured, number } from "./format.ts";
 import { inLanguage, language, sayer } from "./language.svelte.ts";
 import systems from "./systems.json";
 import texts from "./texts.json";
@@ -56,26 +56,42 @@ export function unit(row: Measured): string {
   return inLanguage(row.unit_name);
 }
 
-/** The target as the order has it for the city's category. */
-export function target(row: Measured): string {
+/** How figures went, for who cannot see their curve: `name`, where it began and ended, and how far it reached. */
+export function course(
+  name: string,
+  values: readonly (number | null)[],
+  shown: (value: number) => string = (value) => measured(value, language.current),
+): string {
+  const known = values.filter((value) => value !== null);
+  if (!known.length) return say("course_none", { name });
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const said = { first: known[0]!, last: known.at(-1)!, low, high };
+  return say("course", {
+    name,
+    ...Object.fromEntries(Object.entries(said).map(([key, value]) => [key, shown(value)])),
+  });
+}
+
+/** The target as the order has it for the city's category; `form` "aloud": without signs, to be listened to. */
+export function target(row: Measured, form: "target" | "aloud" = "target"): string {
   const goal = row.target;
   const shown = (value: number | undefined) => number(value, language.current, 3);
   if (!goal) return say("target_none");
   switch (goal.op) {
     case ">=":
-      return say("target_at_least", { value: shown(goal.value), unit: unit(row) });
+      return say(`${form}_at_least`, { value: shown(goal.value), unit: unit(row) });
     case "<=":
-      return say("target_at_most", { value: shown(goal.value), unit: unit(row) });
+      return say(`${form}_at_most`, { value: shown(goal.value), unit: unit(row) });
     case "between":
-      return say("target_between", { low: shown(goal.low), high: shown(goal.high), unit: unit(row) });
+      return say(`${form}_between`, { low: shown(goal.low), high: shown(goal.high), unit: unit(row) });
     case "decrease":
-      return say("target_decrease", { value: shown(goal.value) });
+      return say(`${form}_decrease`, { value: shown(goal.value) });
     case "increase":
-      return say("target_increase", { value: shown(goal.value) });
+      return say(`${form}_increase`, { value: shown(goal.value) });
     case "no_worse":
       return say("target_no_worse");
     case "each_at_most":
-      return say("target_at_most", {
+      return say(`${form}_at_most`, {
         value: Object.values(goal.value).map(shown).join(" / "),
         unit: unit(row),
       });
