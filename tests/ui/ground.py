@@ -132,8 +132,9 @@ async def _seen(page: Page, case: Case, shot: bytes) -> list[str]:
 def api(stack: Stack, url: str) -> Iterator[str]:
     """One more API beside the stack's, with tiles; its address."""
     port = free_port()
-    env = {"AHUAL_API_PORT": str(port), "AHUAL_MAP_TILES": url, "AHUAL_MAP_ATTRIBUTION": "© Trial"}
-    stack.start(Program(name=NAME, argv=(str(Path(sys.executable).parent / "ahual"), "api"), env=env))
+    own = {"AHUAL_API_PORT": str(port), "AHUAL_MAP_TILES": url, "AHUAL_MAP_ATTRIBUTION": "© Trial"}
+    argv = (str(Path(sys.executable).with_name("ahual")), "api")
+    stack.start(Program(name=NAME, argv=argv, env={**stack.env("api"), **own}))
     try:
         failure = StackError("not_ready", name=NAME, seconds=READY_S, detail="", log=stack.layout.log(NAME))
         wait_until(lambda: answers(port), seconds=READY_S, failure=lambda: failure)
