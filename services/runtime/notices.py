@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from schemas.units import UNITS
 from services.runtime.messages import Language, text
+
+_LEAST: Final = 0.01
+_COMMA: Final = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ","})
 
 
 def line(kind: str, what: str, facts: Mapping[str, Any], lang: Language) -> str:
@@ -25,5 +29,12 @@ def _said(name: str, value: Any, lang: Language) -> str:
     if name == "rating":
         return text(f"notify.rating_{value}", lang)
     if name == "attainment":
-        return f"{100 * value:.0f}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+        return str(math.floor(100 * value + 1e-9))  # 100 % is said of a target that is met
+    return _number(value, lang) if isinstance(value, float | int) else str(value)
+
+
+def _number(value: float, lang: Language) -> str:
+    """At most two decimals, as the language writes them; what is not nothing is never a bare 0."""
+    small = value and abs(value) < _LEAST
+    shown = f"{value:.2g}" if small else f"{value:,.2f}".rstrip("0").rstrip(".")
+    return shown if lang == "en" else shown.translate(_COMMA)

@@ -171,7 +171,7 @@ async def test_a_kpi_falls_and_rises_and_each_is_said_once(
     raised, cleared = desk.mails
     assert raised["To"] == "duty@example.kz"
     assert raised["Subject"].startswith("Назар аударыңыз: Алматы, 2.1 Жауапты күтудің орташа уақыты")
-    assert "40 сек, мақсат 10, орындалуы 50 %" in raised.get_content()
+    assert "40 сек, мақсат 10, орындалуы 50\N{NO-BREAK SPACE}%" in raised.get_content()
     assert cleared["Subject"].startswith("Қалпына келді")
     assert raised["Message-ID"] != cleared["Message-ID"]
 
@@ -206,7 +206,7 @@ async def test_every_kind_of_rule_reads_what_stands(database: AsyncEngine, notif
         progress = [{"city": city, "through": real} for city in ("almaty", "karaganda")]
         await connection.execute(sa.insert(tables.delivery_progress), progress)
     assert await desk.look(notifier) == (1, 1)
-    assert desk.mails[0]["Subject"] == "Назар аударыңыз: Алматы: CityScore 74.9, рейтинг «Жақсы»"
+    assert desk.mails[0]["Subject"] == "Назар аударыңыз: Алматы: CityScore 74,9, рейтинг «Жақсы»"
     said = {notice["kind"]: notice["text"] for notice in json.loads(desk.posts[0][1])["notices"]}
     assert said == {
         "silent": "Внимание: Алматы, heat: молчит источников 1 из 1",

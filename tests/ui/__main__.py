@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -40,6 +41,7 @@ from tests.ui.moving import caller, latencies, lies, open_table, outage
 from tests.ui.past import past
 from tests.ui.signing import ending, form, signing
 from tests.ui.single_sign_on import single_sign_on
+from tests.ui.wall import RULES, wall
 
 FOLDER: Final = Path(".stack-ui")
 PORT_OFFSET: Final = 12_700
@@ -91,6 +93,41 @@ async def gone_back(browser: Browser, address: str, stack: Stack) -> list[str]:
         await engine.dispose()
 
 
+async def own(
+    browser: Browser, address: str, stack: Stack, asked: argparse.Namespace
+) -> AsyncIterator[tuple[str, list[str]]]:
+    """What can be tried only where the installation is ours: what is wrong with each."""
+    for lang, theme in zip(LANGUAGES, (*THEMES, THEMES[0]), strict=True):
+        picture = asked.pictures and asked.pictures / f"wall-{lang}-{theme}.png"
+        yield f"wall-{lang}-{theme}", await wall(browser, address, lang, theme, picture)
+    password = (stack.layout.folder / "user.password").read_text("utf-8").strip()
+    yield "signing in", await signing(browser, address, password)
+    yield "past", await gone_back(browser, address, stack)
+    async with closed_api(stack, free_port()) as closed:
+        owner = SecretStr(stack.env()["AHUAL_DATABASE_URL"])
+        yield "a session that ends", await ending(browser, closed, password, owner)
+    async for name, wrong in through_provider(browser, stack, asked.pictures):
+        yield name, wrong
+    yield "base map", await ground(browser, stack, CITY, asked.pictures)
+    async with trials(stack) as trial:
+        yield "rejected messages", await letters(browser, trial, asked.pictures)
+    async with trials(stack) as trial:
+        yield "live", await live(browser, trial)
+
+
+async def through_provider(
+    browser: Browser, stack: Stack, pictures: Path | None
+) -> AsyncIterator[tuple[str, list[str]]]:
+    """Single sign-on, where Keycloak can be had."""
+    try:
+        await asyncio.to_thread(installed, stack.layout)
+    except StackError as error:
+        say(f"single sign-on: not tried, Keycloak cannot be had: {error}")
+        return
+    async for way in single_sign_on(browser, stack, pictures):
+        yield way
+
+
 async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> int:
     """How many looks found something wrong."""
     bad = 0
@@ -113,24 +150,8 @@ async def main(address: str, stack: Stack | None, asked: argparse.Namespace) -> 
         for view in ("", "kpis", "quality"):
             tell(f"{view or 'overview'}, listened to", await chatter(browser, address, view, "ru"))
         if stack is not None:
-            password = (stack.layout.folder / "user.password").read_text("utf-8").strip()
-            tell("signing in", await signing(browser, address, password))
-            tell("past", await gone_back(browser, address, stack))
-            async with closed_api(stack, free_port()) as closed:
-                owner = SecretStr(stack.env()["AHUAL_DATABASE_URL"])
-                tell("a session that ends", await ending(browser, closed, password, owner))
-            try:
-                await asyncio.to_thread(installed, stack.layout)
-            except StackError as error:
-                say(f"single sign-on: not tried, Keycloak cannot be had: {error}")
-            else:
-                async for name, wrong in single_sign_on(browser, stack, asked.pictures):
-                    tell(name, wrong)
-            tell("base map", await ground(browser, stack, CITY, asked.pictures))
-            async with trials(stack) as trial:
-                tell("rejected messages", await letters(browser, trial, asked.pictures))
-            async with trials(stack) as trial:
-                tell("live", await live(browser, trial))
+            async for name, wrong in own(browser, address, stack, asked):
+                tell(name, wrong)
     return bad
 
 
@@ -139,6 +160,7 @@ def _served(address: str | None) -> Iterator[tuple[str, Stack | None]]:
     if address is not None:
         yield address.rstrip("/"), None
         return
+    os.environ["AHUAL_NOTIFY_RULES"] = str(RULES)
     with simulated_city(FOLDER, PORT_OFFSET) as stack:
         yield f"http://127.0.0.1:{stack.ports.api}", stack
 
@@ -160,5 +182,5 @@ if __name__ == "__main__":
     chosen = _arguments()
     for folder in filter(None, (chosen.pictures, chosen.gallery)):
         folder.mkdir(parents=True, exist_ok=True)
-    with _served(chosen.address) as (where, own):
-        sys.exit(bool(asyncio.run(main(where, own, chosen))))
+    with _served(chosen.address) as (where, ours):
+        sys.exit(bool(asyncio.run(main(where, ours, chosen))))
