@@ -23,6 +23,8 @@ router = APIRouter(prefix="/api/v1/cities/{city}", tags=["cityscore"])
 MAX_POINTS: Final = 200
 FRESH_S: Final = 30
 HOUR: Final = timedelta(hours=1)
+RECOMPUTED: Final = 48
+"""So many hours back; each costs as much as a score."""
 
 
 class Trend(BaseModel):
@@ -48,7 +50,7 @@ async def trend(
     points: Annotated[int, Query(ge=2, le=MAX_POINTS, description="The newest so many")] = 48,
 ) -> Trend:
     """The newest live scores as curves, as they were known then; the last one is the present one. Hours in which none
-    was stored are recomputed."""
+    was stored are recomputed, up to two days back."""
     await require_city(state, city)
     rows = await _stored(state, city, resolution, points)
     if resolution == "hour":
@@ -68,7 +70,7 @@ async def trend(
 async def _unstored(state: State, city: str, points: int, stored: Sequence[Figures]) -> list[Figures]:
     """The ends of the newest hours in which no score was stored."""
     now = state.clock()
-    ends = [_hour_of(now) - n * HOUR for n in range(points - 1)]
+    ends = [_hour_of(now) - n * HOUR for n in range(min(points - 1, RECOMPUTED))]
     known = {_hour_of(row.computed_at) + HOUR for row in stored}
     return await state.courses.at(state.recomputing, city, [end for end in ends if end not in known], now)
 
