@@ -35,6 +35,7 @@ class Courses:
     def __init__(self) -> None:
         self._found: defaultdict[str, dict[datetime, tuple[datetime, Figures]]] = defaultdict(dict)
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._whole: dict[str, PastSnapshot] = {}
 
     async def at(
         self, recomputing: Recomputing, city: str, instants: Sequence[datetime], now: datetime
@@ -48,6 +49,15 @@ class Courses:
                     found[past.as_of] = (now, _figures(past))
             self._found[city] = found
         return [figures for at in instants if (figures := found[at][1]).index is not None]
+
+    async def whole(self, recomputing: Recomputing, city: str, instant: datetime, now: datetime) -> PastSnapshot:
+        """The live score of a past instant as today's state tells it; who asks for the same one again gets the same."""
+        async with self._asking[city]:
+            known = self._whole.get(city)
+            if known is None or known.as_of != instant:
+                (known,) = await recomputing.live(city, [instant], now)
+                self._whole[city] = known
+        return known
 
 
 def _figures(past: PastSnapshot) -> Figures:

@@ -79,10 +79,11 @@ async def _before(state: State, city: str, since: datetime | None) -> dict[str, 
     except NoScoreThenError:
         if since is not None:
             raise
-        past = await live_at(state, city, at, "now")
-        if past["index"] is None:
+        minute = at.replace(second=0, microsecond=0)
+        told = await state.courses.whole(state.recomputing, city, minute, state.clock())
+        if told.index is None:
             return await _first(state, city)
-        past |= {"computed_at": past["as_of"]}
+        past = {**told.model_dump(mode="json"), "computed_at": told.as_of}
     return {name: value for name, value in past.items() if name not in _PAST}
 
 
