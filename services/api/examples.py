@@ -169,7 +169,14 @@ SOURCE_SUMMARY: Final[Json] = {
     "states": {"live": 118, "silent": 1, "frozen": 1, "drifting": 0},
     "state_names": {"live": "live", "silent": "silent", "frozen": "frozen", "drifting": "clock off"},
     "missing": 3,
-    "systems": [{"system": "heat", "states": {"live": 118, "silent": 1, "frozen": 1, "drifting": 0}, "missing": 3}],
+    "systems": [
+        {
+            "system": "heat",
+            "name": "Heat",
+            "states": {"live": 118, "silent": 1, "frozen": 1, "drifting": 0},
+            "missing": 3,
+        }
+    ],
 }
 CLOSED_KPI: Final[Json] = KPI_STATE | {
     "window": {"begin": "2026-11-20T19:00:00Z", "end": "2026-11-21T19:00:00Z"},

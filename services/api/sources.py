@@ -16,6 +16,7 @@ from services.api.examples import SOURCE, SOURCE_SUMMARY
 from services.api.language import LangQuery, in_language
 from services.api.state import ApiState
 from services.runtime.messages import LANGUAGES, text
+from services.runtime.systems import system_names
 
 router = APIRouter(prefix="/api/v1/cities/{city}/sources", tags=["operations"])
 
@@ -57,6 +58,7 @@ class SystemSources(BaseModel):
     """The sources of one system by state, and what their sequences miss."""
 
     system: str
+    name: Text | str = Field(description="as its topics call it, where it is one of the city's own")
     states: dict[SourceState, int]
     missing: int
 
@@ -98,7 +100,7 @@ async def summary(city: str, state: ApiState, lang: LangQuery = None) -> Summary
     """How many sources are live, silent, frozen and drifting, and how many messages they may have lost."""
     await require_city(state, city)
     rows = [row for row in await state.sources.counts() if row["city"] == city]
-    systems = {row["system"]: SystemSources(system=row["system"], states=_none(), missing=0) for row in rows}
+    systems = {row["system"]: _system(row["system"], lang) for row in rows}
     total = _none()
     for row in rows:
         systems[row["system"]].states[row["state"]] = row["sources"]
@@ -110,6 +112,10 @@ async def summary(city: str, state: ApiState, lang: LangQuery = None) -> Summary
         missing=sum(one.missing for one in systems.values()),
         systems=list(systems.values()),
     )
+
+
+def _system(code: str, lang: LangQuery) -> SystemSources:
+    return SystemSources(system=code, name=in_language(system_names(code), lang), states=_none(), missing=0)
 
 
 def _none() -> dict[SourceState, int]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from schemas.units import UNITS
 from services.runtime.messages import Language, text
+from services.runtime.systems import system_name
 
 _LEAST: Final = 0.01
 _COMMA: Final = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ","})
@@ -26,6 +27,8 @@ def _said(name: str, value: Any, lang: Language) -> str:
         return "–"
     if name == "unit":
         return UNITS[value][lang]
+    if name == "system":
+        return system_name(value, lang)
     if name == "rating":
         return text(f"notify.rating_{value}", lang)
     if name == "attainment":

@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 
-from schemas.events.registry import EVENT_TYPES
 from services.runtime.messages import LANGUAGES
 
 ROOT = Path("services/dashboard/src")
-SYSTEMS = ROOT / "text" / "systems.json"
-CATALOGUES = sorted([*ROOT.rglob("texts.json"), ROOT / "views" / "names.json", ROOT / "charts" / "kinds.json", SYSTEMS])
+CATALOGUES = sorted([*ROOT.rglob("texts.json"), ROOT / "views" / "names.json", ROOT / "charts" / "kinds.json"])
 NOT_SAID = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|\{[^{}]*\}|&\w+;", re.DOTALL)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -31,10 +29,6 @@ def test_every_text_is_there_in_all_languages(path: Path) -> None:
         assert all(text[lang].strip() for lang in LANGUAGES), key
         wanted = set(PLACEHOLDER.findall(text["en"]))
         assert all(set(PLACEHOLDER.findall(text[lang])) == wanted for lang in LANGUAGES), key
-
-
-def test_every_system_that_events_come_from_has_a_name() -> None:
-    assert {one.system for one in EVENT_TYPES.values() if one.system} == entries(SYSTEMS).keys()
 
 
 @pytest.mark.parametrize("path", [path for path in CATALOGUES if path.name == "texts.json"], ids=str)

@@ -209,7 +209,7 @@ async def test_every_kind_of_rule_reads_what_stands(database: AsyncEngine, notif
     assert desk.mails[0]["Subject"] == "Назар аударыңыз: Алматы: CityScore 74,9, рейтинг «Жақсы»"
     said = {notice["kind"]: notice["text"] for notice in json.loads(desk.posts[0][1])["notices"]}
     assert said == {
-        "silent": "Внимание: Алматы, heat: молчит источников 1 из 1",
+        "silent": "Внимание: Алматы, Теплоснабжение: молчит источников 1 из 1",
         "overdue": "Внимание: Алматы: просроченных поставок в SDU: 1 (старейшая 2027-03-08)",
         "ledger": "Внимание: events/3: неучтённых записей: 2",
     }

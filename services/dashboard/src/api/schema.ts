@@ -1,4 +1,4 @@
-// Written by `make dashboard-client` from the API's OpenAPI document ca6d220ccf81174fe51fc9f265eddb106952102eae0874ae215f519b82c3ce76.
+// Written by `make dashboard-client` from the API's OpenAPI document 8e3f572e89e7520d2c047fcb46b38ac89caa886f639c47cefe7e3542d2f657a0.
 
 export interface paths {
     "/api/v1/asyncapi.json": {
@@ -1618,6 +1618,7 @@ export interface components {
         };
         SystemSources: {
             missing: number;
+            name: components["schemas"]["Text"] | string;
             states: {
                 [key: string]: number;
             };

@@ -3,7 +3,6 @@ import type { Schemas } from "../api/client.ts";
 import { clock } from "../live/clock.svelte.ts";
 import { measured, number } from "./format.ts";
 import { inLanguage, language, sayer } from "./language.svelte.ts";
-import systems from "./systems.json";
 import texts from "./texts.json";
 
 const say = sayer(texts);
@@ -19,11 +18,6 @@ export function duration(seconds: number): string {
   if (seconds > 0 && seconds < 1) return say("age_ms", { n: number(seconds * 1000, language.current, 0) });
   const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? STEPS[3];
   return say(unit, { n: number(Math.floor(seconds / size), language.current, 0) });
-}
-
-/** A system by name; one of a city's own is called as its topics call it. */
-export function systemName(code: string): string {
-  return code in systems ? inLanguage(systems[code as keyof typeof systems]) : code;
 }
 
 /** How long ago; it goes on growing. */
