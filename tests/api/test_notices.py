@@ -44,7 +44,7 @@ async def test_notices_newest_first_in_words_with_what_still_stands(api: Api, da
         ("heat", "raised", False),
     ]
     assert found[0]["text"] == "Внимание: events/3: неучтённых записей: 2"
-    assert found[1]["text"] == "Внимание: Алматы, heat: молчит источников 3 из 4"
+    assert found[1]["text"] == "Внимание: Алматы, Теплоснабжение: молчит источников 3 из 4"
     assert (found[1]["sent_at"], found[1]["attempts"], found[1]["failure"]) == (None, 2, "no answer")
     standing = (await api.client.get("/api/v1/cities/almaty/notices?standing=true")).json()
     assert [one["id"] for one in standing] == [found[0]["id"], found[1]["id"]]
