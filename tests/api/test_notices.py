@@ -48,7 +48,7 @@ async def test_notices_newest_first_in_words_with_what_still_stands(api: Api, da
     assert (found[1]["sent_at"], found[1]["attempts"], found[1]["failure"]) == (None, 2, "no answer")
     standing = (await api.client.get("/api/v1/cities/almaty/notices?standing=true")).json()
     assert [one["id"] for one in standing] == [found[0]["id"], found[1]["id"]]
-    assert standing[1]["text"]["kk"] == "Назар аударыңыз: Алматы, heat: 4 дереккөздің 3 үнсіз"
+    assert standing[1]["text"]["kk"] == "Назар аударыңыз: Алматы, Жылумен жабдықтау: 4 дереккөздің 3 үнсіз"
     older = (await api.client.get("/api/v1/cities/almaty/notices", params={"before": found[1]["id"]})).json()
     assert [one["id"] for one in older] == [one["id"] for one in found[2:]]
     assert (await api.client.get("/api/v1/cities/nowhere/notices")).status_code == 404
