@@ -30,8 +30,8 @@ from services.runtime.database import open_database
 from tests.installation import Installation
 from tests.simulated import simulated_city
 from tests.ui import gallery
+from tests.ui.beside import NOT_OPEN, api_beside
 from tests.ui.chromium import chromium, watched
-from tests.ui.closed import closed_api, free_port
 from tests.ui.ground import ground
 from tests.ui.keyboard import keyboard
 from tests.ui.keycloak import installed
@@ -103,7 +103,7 @@ async def own(
     password = (stack.layout.folder / "user.password").read_text("utf-8").strip()
     yield "signing in", await signing(browser, address, password)
     yield "past", await gone_back(browser, address, stack)
-    async with closed_api(stack, free_port()) as closed:
+    async with api_beside(stack, NOT_OPEN) as closed:
         owner = SecretStr(stack.env()["AHUAL_DATABASE_URL"])
         yield "a session that ends", await ending(browser, closed, password, owner)
     async for name, wrong in through_provider(browser, stack, asked.pictures):

@@ -5,25 +5,20 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from playwright.async_api import Browser, Page, Route
 
-from deploy.stack import Program, Stack, StackError
-from deploy.stack.tools import wait_until
+from deploy.stack import Stack
 from simulators.cities import City
-from tests.installation import READY_S, answers
 from tests.ui import tiles
+from tests.ui.beside import api_beside
 from tests.ui.chromium import watched
-from tests.ui.closed import free_port
 from tests.ui.looking import THEMES, judged, open_view
 
 SEED: Final = 109
-NAME: Final = "api-tiles"
 WATER: Final = (0xCF, 0xE2, 0xEE)
 """In the light theme."""
 SHARE: Final = 0.004
@@ -68,6 +63,8 @@ CASES: Final = {
     "no files": Case("/gone/{z}/{x}/{y}.pbf", "vector", drawn=False, said="nothing to draw"),
 }
 
+LOOKS: Final = [(name, theme) for name, case in CASES.items() for theme in (case.themes if case.drawn else THEMES[:1])]
+
 
 def files(city: City) -> Mapping[str, bytes]:
     """What the other origin has."""
@@ -88,11 +85,12 @@ def files(city: City) -> Mapping[str, bytes]:
 async def ground(browser: Browser, stack: Stack, city: City, pictures: Path | None = None) -> list[str]:
     """What is wrong with the map of an installation whose tiles come from another origin."""
     wrong: list[str] = []
-    with tiles.served(files(city)) as origin, api(stack, f"{origin}/protomaps.pmtiles") as address:
-        for name, case in CASES.items():
-            for theme in case.themes if case.drawn else THEMES[:1]:
+    with tiles.served(files(city)) as origin:
+        own = {"AHUAL_MAP_TILES": f"{origin}/protomaps.pmtiles", "AHUAL_MAP_ATTRIBUTION": "© Trial"}
+        async with api_beside(stack, own) as address:
+            for name, theme in LOOKS:
                 picture = pictures and pictures / f"ground-{name.replace(' ', '-')}-{theme}.png"
-                found = await _look(browser, address, origin, city, case, theme, picture)
+                found = await _look(browser, address, origin, city, CASES[name], theme, picture)
                 wrong += [f"{name}, {theme}: {one}" for one in found]
     return wrong
 
@@ -126,18 +124,3 @@ async def _seen(page: Page, case: Case, shot: bytes) -> list[str]:
     if not (case.said in said[0] if case.said and said else case.said == "" and not said):
         wrong.append(f"says {said}")
     return wrong
-
-
-@contextmanager
-def api(stack: Stack, url: str) -> Iterator[str]:
-    """One more API beside the stack's, with tiles; its address."""
-    port = free_port()
-    own = {"AHUAL_API_PORT": str(port), "AHUAL_MAP_TILES": url, "AHUAL_MAP_ATTRIBUTION": "© Trial"}
-    argv = (str(Path(sys.executable).with_name("ahual")), "api")
-    stack.start(Program(name=NAME, argv=argv, env={**stack.env("api"), **own}))
-    try:
-        failure = StackError("not_ready", name=NAME, seconds=READY_S, detail="", log=stack.layout.log(NAME))
-        wait_until(lambda: answers(port), seconds=READY_S, failure=lambda: failure)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stack.stop(NAME)

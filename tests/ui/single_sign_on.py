@@ -21,8 +21,8 @@ from services.api import accounts
 from services.api.visits import SIGN_ON
 from services.cli.demo import CITY
 from services.runtime.database import open_database
+from tests.ui.beside import NOT_OPEN, api_beside, free_port
 from tests.ui.chromium import watched
-from tests.ui.closed import closed_api, free_port
 from tests.ui.keycloak import CLIENT, NAME, SECRET, keycloak
 from tests.ui.looking import LANGUAGES, judged, open_view
 from tests.ui.signing import DIALOG
@@ -156,7 +156,7 @@ async def _provided(stack: Stack) -> AsyncIterator[tuple[str, str]]:
         await _known(SecretStr(stack.env()["AHUAL_DATABASE_URL"]))
         names = {"ISSUER": issuer, "CLIENT_ID": CLIENT, "CLIENT_SECRET": SECRET}
         more = {f"AHUAL_OIDC_{name}": value for name, value in names.items()}
-        async with closed_api(stack, api_port, more) as address:
+        async with api_beside(stack, NOT_OPEN | more, api_port) as address:
             yield address, f"http://localhost:{provider_port}"
     finally:
         await asyncio.to_thread(serving.__exit__, None, None, None)

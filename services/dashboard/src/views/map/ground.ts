@@ -79,17 +79,16 @@ function fill(
 }
 
 function areas(ink: Ink): LayerSpecification[] {
-  const both: ExpressionSpecification = AREA;
   return [
-    fill("earth", "land", ink.surface, both),
+    fill("earth", "land", ink.surface, AREA),
     ...["landcover", "landuse"].flatMap((from) => [
       fill(from, "built", ink.mapBuilt, ["all", AREA, BUILT]),
       fill(from, "green", ink.mapGreen, ["all", AREA, GREEN]),
     ]),
-    fill("park", "green", ink.mapGreen, both),
-    fill("water", "area", ink.mapWater, both),
+    fill("park", "green", ink.mapGreen, AREA),
+    fill("water", "area", ink.mapWater, AREA),
     ...["buildings", "building"].map((from): LayerSpecification => ({
-      ...(fill(from, "area", ink.mapHouse, both) as LayerSpecification & { type: "fill" }),
+      ...(fill(from, "area", ink.mapHouse, AREA) as LayerSpecification & { type: "fill" }),
       minzoom: 13,
     })),
   ];

@@ -1,4 +1,4 @@
-"""An API that is not open, as outside a demo, beside the one of a simulated city."""
+"""One more API beside the one of a simulated city, with settings of its own."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from deploy.stack import Program, Stack, StackError
 from deploy.stack.tools import wait_until
 from tests.installation import READY_S, answers
 
-NAME: Final = "api-closed"
+NAME: Final = "api-beside"
+NOT_OPEN: Final = {"AHUAL_API_OPERATOR_TOKEN": "so-that-it-is-closed"}
+"""As outside a demo."""
 
 
 @asynccontextmanager
-async def closed_api(stack: Stack, port: int, more: Mapping[str, str] | None = None) -> AsyncIterator[str]:
-    """Its address; `more` are settings."""
-    own = {"AHUAL_API_PORT": str(port), "AHUAL_API_OPERATOR_TOKEN": "so-that-it-is-closed"}
+async def api_beside(stack: Stack, settings: Mapping[str, str], port: int | None = None) -> AsyncIterator[str]:
+    """Its address; one at a time."""
+    port = port or free_port()
     argv = (str(Path(sys.executable).with_name("ahual")), "api")
-    stack.start(Program(name=NAME, argv=argv, env={**stack.env("api"), **own, **(more or {})}))
+    env = {**stack.env("api"), "AHUAL_API_PORT": str(port), **settings}
+    stack.start(Program(name=NAME, argv=argv, env=env))
     try:
         await asyncio.to_thread(_wait, stack, port)
         yield f"http://127.0.0.1:{port}"
